@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMGFAC_HCL_SOURCE_H
+#define IMGFAC_HCL_SOURCE_H
+
+/* A text that the user wrote, with the map from byte offsets to lines and
+ * columns.  A source file lives in an arena and must outlive every range that
+ * points to it.  Immutable once it is parsed, so it may then be read by any
+ * number of threads. */
+
+#include "base/arena.h"
+#include "base/range.h"
+#include "base/str.h"
+
+struct error;
+
+/* Larger files are refused by source_load() and by the parsers. */
+#define SOURCE_MAX_BYTES ((size_t)16 << 20)
+
+/* A block of the file, for "in source "qemu" "ubuntu"" of a diagnostic. */
+struct source_block {
+    uint32_t start, end; /* whole block, from type word to closing brace */
+    const char *header;  /* source "qemu" "ubuntu" */
+};
+
+struct source_file {
+    const char *name; /* as the user knows it: a path, or "<value for var.x>" */
+    str text;         /* NUL-terminated copy in the arena, BOM included */
+    uint32_t *line_starts;
+    uint32_t line_count; /* at least 1 */
+    uint32_t base_line;  /* number of the first line: 1 */
+    uint32_t base_column;
+    struct source_block *blocks; /* set by the parser; by start, outer first */
+    uint32_t block_count;
+};
+
+/* Line and column count from 1; columns are grapheme clusters; a BOM has none. */
+struct source_pos {
+    uint32_t line, column;
+    uint32_t byte;
+};
+
+/* TEXT and NAME are copied.  TEXT longer than UINT32_MAX - 1 is a BUG: limit
+ * it before. */
+struct source_file *source_file_new(struct arena *a, const char *name, str text)
+    ATTR_RETURNS_NONNULL;
+/* Read the file at PATH, named PATH ("-" reads standard input). */
+struct source_file *source_load(struct arena *a, const char *path, struct error **err);
+
+struct source_pos source_pos(const struct source_file *f, uint32_t offset);
+/* Text of line LINE (from 1) without its line end. */
+str source_line(const struct source_file *f, uint32_t line);
+/* Offset of the first byte of line LINE (from 1). */
+uint32_t source_line_start(const struct source_file *f, uint32_t line);
+/* The text of a range; empty when it has no file. */
+str source_text(struct range r);
+/* Outermost block around OFFSET, or NULL. */
+const struct source_block *source_block_at(const struct source_file *f, uint32_t offset);
+/* "main.pkr.hcl:3,5-9": as in messages that name another place. */
+char *source_range_text(struct arena *a, struct range r) ATTR_RETURNS_NONNULL;
+
+/* From the start of A to the end of B (same file); when one has no file, the
+ * other. */
+struct range range_between(struct range a, struct range b);
+/* Zero-length range at the start, at the end. */
+struct range range_start(struct range r);
+struct range range_end(struct range r);
+static inline bool range_known(struct range r)
+{
+    return r.file != NULL;
+}
+
+#endif
