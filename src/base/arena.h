@@ -32,8 +32,8 @@ void *arena_memdup(struct arena *a, const void *p, size_t size) ATTR_RETURNS_NON
 char *arena_strdup(struct arena *a, const char *s) ATTR_RETURNS_NONNULL;
 char *arena_strndup(struct arena *a, const char *s, size_t len) ATTR_RETURNS_NONNULL;
 char *arena_fmt(struct arena *a, const char *fmt, ...) ATTR_PRINTF(2, 3) ATTR_RETURNS_NONNULL;
-char *arena_vfmt(struct arena *a, const char *fmt, va_list ap) ATTR_PRINTF(2, 0)
-    ATTR_RETURNS_NONNULL;
+char *arena_vfmt(struct arena *a, const char *fmt, va_list ap)
+    ATTR_PRINTF(2, 0) ATTR_RETURNS_NONNULL;
 /* Call FN(ARG) when the arena is freed; last registered runs first. */
 void arena_on_free(struct arena *a, void (*fn)(void *arg), void *arg);
 

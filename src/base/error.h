@@ -51,8 +51,8 @@ bool error_set(struct error **err, enum err_code code, int errnum, const char *f
 /* Push a new message on top of *ERR, keeping its code; returns false. */
 bool error_wrap(struct error **err, const char *fmt, ...) ATTR_PRINTF(2, 3) ATTR_NONNULL(1, 2);
 /* The same with another code. */
-bool error_wrap_code(struct error **err, enum err_code code, const char *fmt, ...)
-    ATTR_PRINTF(3, 4) ATTR_NONNULL(1, 3);
+bool error_wrap_code(struct error **err, enum err_code code, const char *fmt, ...) ATTR_PRINTF(3, 4)
+    ATTR_NONNULL(1, 3);
 /* Say what to do; replaces an earlier hint of the top error; returns false. */
 bool error_hint(struct error **err, const char *fmt, ...) ATTR_PRINTF(2, 3) ATTR_NONNULL(1, 2);
 /* Attach a place of the template unless one is there already; returns false. */

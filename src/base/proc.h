@@ -25,10 +25,10 @@ struct proc_spec {
     void (*on_line)(void *arg, bool is_stderr, str line);
     void *arg;
     struct cancel *cancel;
-    int64_t timeout_ns;         /* 0: none */
-    const char *what;           /* "create disk 'x'": starts the message of a failure */
-    bool any_status;            /* do not treat a non-zero status as an error */
-    pid_t *out_pid;             /* written right after the start; may be NULL */
+    int64_t timeout_ns; /* 0: none */
+    const char *what;   /* "create disk 'x'": starts the message of a failure */
+    bool any_status;    /* do not treat a non-zero status as an error */
+    pid_t *out_pid;     /* written right after the start; may be NULL */
 };
 
 /* Run and wait.  Success: exited, with status 0 or any_status; *STATUS (may be

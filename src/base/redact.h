@@ -22,7 +22,10 @@ char *redact_dup(const char *text) ATTR_RETURNS_NONNULL;
 struct redact_stream {
     struct strbuf held;
 };
-#define REDACT_STREAM_INIT {.held = STRBUF_INIT}
+#define REDACT_STREAM_INIT                                                                         \
+    {                                                                                              \
+        .held = STRBUF_INIT                                                                        \
+    }
 void redact_stream_add(struct redact_stream *rs, str chunk, struct strbuf *out);
 void redact_stream_end(struct redact_stream *rs, struct strbuf *out);
 

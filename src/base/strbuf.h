@@ -22,8 +22,14 @@ struct strbuf {
 };
 
 extern char strbuf_empty[];
-#define STRBUF_INIT          {.buf = strbuf_empty, .max = (size_t)1 << 30}
-#define STRBUF_INIT_MAX(lim) {.buf = strbuf_empty, .max = (lim)}
+#define STRBUF_INIT                                                                                \
+    {                                                                                              \
+        .buf = strbuf_empty, .max = (size_t)1 << 30                                                \
+    }
+#define STRBUF_INIT_MAX(lim)                                                                       \
+    {                                                                                              \
+        .buf = strbuf_empty, .max = (lim)                                                          \
+    }
 
 void strbuf_init(struct strbuf *sb, size_t max);
 void strbuf_clear(struct strbuf *sb); /* frees; usable again */
@@ -49,6 +55,7 @@ char *strbuf_steal(struct strbuf *sb) ATTR_RETURNS_NONNULL;
 
 /* Quotings of S added to the buffer. */
 bool strbuf_add_shell_quoted(struct strbuf *sb, str s); /* 'it'"'"'s' */
-bool strbuf_add_json_quoted(struct strbuf *sb, str s);  /* "..." with escapes; invalid UTF-8 replaced */
+bool strbuf_add_json_quoted(struct strbuf *sb,
+                            str s); /* "..." with escapes; invalid UTF-8 replaced */
 
 #endif
