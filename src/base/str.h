@@ -48,7 +48,8 @@ str str_trim_end(str s);
  * does not occur the whole is returned and *REST becomes empty with a NULL
  * pointer, which ends the loop `while (rest.ptr != NULL)`. */
 str str_split(str *rest, char c);
-/* Next line without its LF or CR LF; same protocol. */
+/* Next line without its LF or CR LF; same protocol.  A final LF ends the last
+ * line and does not start an empty one. */
 str str_next_line(str *rest);
 
 /* The whole of S is a decimal integer in range. */
