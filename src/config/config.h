@@ -12,9 +12,11 @@
 struct config_store {
     const char *path;
 };
+
 struct config_catalog {
     const char *url;
 };
+
 struct config_hypervisor {
     const char *name;
     const char *uri;         /* "auto", "qemu:///system", "qemu:///embed?root=..." */
@@ -22,6 +24,7 @@ struct config_hypervisor {
     int64_t vcpus;           /* 0: not limited */
     const char *accelerator; /* "auto", "kvm", "tcg" */
 };
+
 struct config_download {
     struct opt_map mirrors; /* URL prefix -> replacement */
     const char *proxy;
