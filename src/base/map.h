@@ -30,7 +30,7 @@ bool map_has(const struct map *m, str key);
 /* Insert or replace; returns the previous value or NULL. */
 void *map_set(struct map *m, str key, void *value);
 
-/* for MAP_EACH(e, &map): E is a struct map_entry *, in insertion order. */
+/* MAP_EACH(e, &map): E is a struct map_entry *, in insertion order. */
 #define MAP_EACH(e, m) for (struct map_entry *e = (m)->entries; e < (m)->entries + (m)->len; e++)
 
 #endif

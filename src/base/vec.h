@@ -51,7 +51,7 @@
     }                                                                                              \
     STATIC_ASSERT(1, "semicolon")
 
-/* for VEC_EACH(item, &vec): ITEM is a pointer to each element. */
+/* VEC_EACH(item, &vec): ITEM is a pointer to each element. */
 #define VEC_EACH(item, v)                                                                          \
     for (__typeof__((v)->ptr) item = (v)->ptr; item < (v)->ptr + (v)->len; item++)
 
