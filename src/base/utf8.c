@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
+#include <unictype.h>
 #include <unigbrk.h>
 #include <uninorm.h>
 #include <unistr.h>
@@ -8,7 +9,8 @@
 
 #include "base/mem.h"
 
-#define REPLACEMENT 0xfffd
+#define REPLACEMENT           0xfffd
+#define VARIATION_SELECTOR_16 0xfe0f
 
 static const uint8_t *bytes(str s)
 {
@@ -44,15 +46,49 @@ bool utf8_valid(str s)
     return utf8_valid_prefix(s) == s.len;
 }
 
+/* What UAX 29 needs to know of the code points before the one looked at. */
+struct cluster {
+    uint32_t last;
+    bool is_emoji;    /* a pictograph, then only extending ones: GB11 */
+    bool is_odd_flag; /* an odd number of regional indicators: GB12, GB13 */
+};
+
+static void cluster_add(struct cluster *k, uint32_t cp)
+{
+    int kind = uc_graphemeclusterbreak_property(cp);
+    bool extends = kind == GBP_EXTEND || kind == GBP_ZWJ;
+    k->is_emoji = uc_is_property_extended_pictographic(cp) || (k->is_emoji && extends);
+    k->is_odd_flag = kind == GBP_RI && !k->is_odd_flag;
+    k->last = cp;
+}
+
+/* libunistring's own test looks only at two neighbours, so it parts flags and
+ * joined emoji. */
+static bool cluster_goes_on(const struct cluster *k, uint32_t cp)
+{
+    int before = uc_graphemeclusterbreak_property(k->last);
+    if (before == GBP_RI && uc_graphemeclusterbreak_property(cp) == GBP_RI)
+        return k->is_odd_flag;
+    if (before == GBP_ZWJ && k->is_emoji && uc_is_property_extended_pictographic(cp))
+        return true;
+    return !uc_is_grapheme_break(k->last, cp);
+}
+
 size_t utf8_grapheme_len(str s)
 {
-    if (s.len == 0)
-        return 0;
-    size_t valid = utf8_valid_prefix(s);
-    if (valid == 0)
-        return 1;
-    const uint8_t *next = u8_grapheme_next(bytes(s), bytes(s) + valid);
-    return next == NULL ? valid : (size_t)(next - bytes(s));
+    struct cluster k = {0};
+    uint32_t cp;
+    size_t len = utf8_decode(s, &cp);
+    if (len == 0)
+        return MIN(s.len, (size_t)1);
+    cluster_add(&k, cp);
+    for (;;) {
+        size_t more = utf8_decode(str_sub(s, len, s.len), &cp);
+        if (more == 0 || !cluster_goes_on(&k, cp))
+            return len;
+        cluster_add(&k, cp);
+        len += more;
+    }
 }
 
 size_t utf8_grapheme_count(str s)
@@ -77,15 +113,36 @@ str utf8_nfc(struct arena *a, str s)
     return (str){arena_strndup(a, made.ptr, made.len), len};
 }
 
+/* A picture or flag takes two columns however many code points it is made of;
+ * in other clusters what extends the base has a width of its own or 0. */
+static size_t cluster_width(str s)
+{
+    size_t columns = 0;
+    bool is_picture = false, is_coloured = false;
+    while (s.len > 0) {
+        uint32_t cp;
+        size_t len = utf8_decode(s, &cp);
+        if (len == 0)
+            return 1; /* shown as a replacement character */
+        int width = uc_width(cp, "UTF-8");
+        is_picture |= uc_is_property_extended_pictographic(cp);
+        is_coloured |= cp == VARIATION_SELECTOR_16;
+        is_picture |= uc_graphemeclusterbreak_property(cp) == GBP_RI;
+        columns += width > 0 ? (size_t)width : 0;
+        s = str_sub(s, len, s.len);
+    }
+    if (!is_picture)
+        return columns;
+    return is_coloured ? 2 : MIN(columns, (size_t)2);
+}
+
 size_t utf8_width(str s)
 {
     size_t columns = 0;
     while (s.len > 0) {
-        uint32_t cp;
-        size_t len = utf8_decode(s, &cp);
-        int width = len == 0 ? 1 : uc_width(cp, "UTF-8");
-        columns += width > 0 ? (size_t)width : 0;
-        s = str_sub(s, MAX(len, (size_t)1), s.len);
+        size_t len = utf8_grapheme_len(s);
+        columns += cluster_width(str_sub(s, 0, len));
+        s = str_sub(s, len, s.len);
     }
     return columns;
 }
