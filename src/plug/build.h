@@ -42,6 +42,9 @@ struct build_image {
     const char *backing;   /* backing file of an overlay; NULL when standalone */
     const char *arch;      /* "x86_64" */
     const char *firmware;  /* "bios", "uefi", "both" */
+    const char *final_format; /* what the finished image shall be; NULL: qcow2 */
+    bool compress;            /* disk_compression: compress a qcow2 (zstd) */
+    bool skip_compaction;     /* hand over the working disk as it is */
 };
 
 /* What the image was made from; for lineage. */

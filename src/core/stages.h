@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMGFAC_CORE_STAGES_H
+#define IMGFAC_CORE_STAGES_H
+
+/* The steps that every build has, whatever its builder: connect, wait until
+ * the guest is ready, provision, seal, pack, record.  Each function returns a
+ * step by value for the list; state lives in the build's arena. */
+
+#include "plug/build.h"
+#include "plug/communicator.h"
+#include "plug/sealer.h"
+#include "plug/step.h"
+
+struct planned_build;
+struct planned_provisioner;
+
+/* Open the communicator into b->comm; closes it in cleanup. */
+struct step stage_connect(struct build *b, const struct comm_type *type,
+                          const struct comm_config *config, struct range range);
+/* Wait until cloud-init has finished without error. */
+struct step stage_ready(struct build *b);
+struct step stage_provision(struct build *b, const struct planned_build *plan,
+                            const struct planned_provisioner *p);
+/* Its cleanup runs the error-cleanup-provisioner when the build failed. */
+struct step stage_error_cleanup(struct build *b, const struct planned_build *plan,
+                                const struct planned_provisioner *p);
+/* Hang up before the builder shuts the guest down. */
+struct step stage_disconnect(struct build *b);
+
+/* What sealing learnt, for the record. */
+struct sealed {
+    bool done;
+    struct seal_result result;
+};
+struct step stage_seal(struct build *b, const struct seal_config *config, struct range range,
+                       struct sealed *out);
+/* Make the finished, standalone image: in the catalog's tmp directory when the
+ * build is recorded, else in the output directory. */
+struct step stage_pack(struct build *b, const char *output_name, bool recorded);
+
+struct recorded {
+    bool done;
+    struct catalog_version *version;
+};
+/* One catalog version; copies to the output directory afterwards when the
+ * template names one. */
+struct step stage_record(struct build *b, const struct planned_build *plan,
+                         const struct sealed *sealed, const char *output_name,
+                         struct recorded *out);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/steps.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+/* A killed domain, removed trees and a finished reaping need seconds; past
+ * this a cleanup is given up and left to the ledger. */
+#define CLEANUP_LIMIT_NS (8 * NS_PER_S)
+
+static void emit_step(struct build *b, const struct step *s, enum event_kind kind, bool ok,
+                      int64_t duration_ns)
+{
+    struct event e = {.kind = kind,
+                      .build = b->name,
+                      .step = s->name,
+                      .ok = ok,
+                      .duration_ns = duration_ns};
+    if (kind == EVENT_STEP_START)
+        e.text = str_from(s->title);
+    event_emit(b->events, &e);
+}
+
+static bool run_step(struct step *s, struct build *b, struct error **err)
+{
+    int64_t start = clock_now();
+    if (cancel_test(b->cancel))
+        return cancel_error(b->cancel, err, s->name);
+    log_debug("core", "step %s", s->name);
+    emit_step(b, s, EVENT_STEP_START, true, 0);
+    bool ok = s->run(s, b, err);
+    assert(ok == (*err == NULL));
+    emit_step(b, s, EVENT_STEP_END, ok, clock_now() - start);
+    return ok;
+}
+
+/* A guest that died makes every later failure its consequence. */
+static void find_cause(struct step *s, struct build *b, const struct steps_policy *policy,
+                       struct error **err)
+{
+    if (s->range.file != NULL)
+        error_at(err, s->range);
+    if (policy->diagnose != NULL && !error_is(*err, ERR_CANCELLED))
+        policy->diagnose(policy->diagnose_arg, b, err);
+    if (policy->diagnose != NULL && cancel_reason(b->guest) == CANCEL_CRASH &&
+        cancel_reason(b->cancel) == CANCEL_NONE && error_is(*err, ERR_CANCELLED))
+        policy->diagnose(policy->diagnose_arg, b, err);
+}
+
+static char decide(const struct steps_policy *policy, struct build *b, const struct step *s)
+{
+    switch (policy->on_error) {
+    case ON_ERROR_ABORT:
+    case ON_ERROR_RUN_CLEANUP_PROVISIONER: return 'a';
+    case ON_ERROR_ASK: return policy->ask == NULL ? 'c' : policy->ask(policy->arg, b, s->name);
+    case ON_ERROR_CLEANUP: break;
+    }
+    return 'c';
+}
+
+static void clean_up(struct step_list *steps, size_t started, struct build *b, bool ok)
+{
+    struct cancel *of_build = b->cancel;
+    AUTO(cancel) struct cancel *limit = cancel_new(NULL);
+    cancel_set_deadline(limit, clock_now() + CLEANUP_LIMIT_NS);
+    b->cancel = limit;
+    for (size_t i = started; i-- > 0;)
+        if (steps->ptr[i].cleanup != NULL)
+            steps->ptr[i].cleanup(&steps->ptr[i], b, ok);
+    b->cancel = of_build;
+}
+
+static void leave(struct step_list *steps, size_t started, struct build *b)
+{
+    event_sayf(b->events, EVENT_ERROR, b->name, "Step \"%s\" failed, aborting...",
+               steps->ptr[started - 1].name);
+    for (size_t i = started - 1; i-- > 0;)
+        if (steps->ptr[i].cleanup != NULL)
+            event_sayf(b->events, EVENT_SAY, b->name, "aborted: skipping cleanup of step \"%s\"",
+                       steps->ptr[i].name);
+    build_sayf(b, "What was left runs on; the next start of imgfac removes it.");
+}
+
+bool steps_run(struct step_list *steps, struct build *b, const struct steps_policy *policy,
+               struct error **err)
+{
+    size_t started = 0;
+    char then = 'c';
+    while (started < steps->len) {
+        struct step *s = &steps->ptr[started++];
+        if (run_step(s, b, err))
+            continue;
+        find_cause(s, b, policy, err);
+        then = cancel_test(b->cancel) ? 'c' : decide(policy, b, s);
+        if (then != 'r')
+            break;
+        error_drop(err);
+        started--;
+    }
+    if (*err != NULL && then == 'a')
+        leave(steps, started, b);
+    else
+        clean_up(steps, started, b, *err == NULL);
+    return *err == NULL;
+}
