@@ -16,6 +16,8 @@ struct cancel;
 
 /* Append the file to OUT; larger than MAX bytes is an error. */
 bool io_read_file(const char *path, size_t max, struct strbuf *out, struct error **err);
+/* Append at most the last MAX bytes of the file to OUT. */
+bool io_read_tail(const char *path, size_t max, struct strbuf *out, struct error **err);
 bool io_write_file(const char *path, str data, mode_t mode, struct error **err);
 bool io_mkdir_p(const char *path, mode_t mode, struct error **err);
 /* Remove a file or a whole tree, not following links; absent is success. */

@@ -31,16 +31,11 @@ static bool connect_run(struct step *s, struct build *b, struct error **err)
     return b->comm != NULL;
 }
 
-static void hang_up(struct build *b)
-{
-    comm_close(steal(&b->comm));
-}
-
 static void connect_cleanup(struct step *s, struct build *b, bool ok)
 {
     (void)s;
     (void)ok;
-    hang_up(b);
+    comm_close(steal(&b->comm));
 }
 
 struct step stage_connect(struct build *b, const struct comm_type *type,
@@ -54,20 +49,6 @@ struct step stage_connect(struct build *b, const struct comm_type *type,
                          .state = state,
                          .run = connect_run,
                          .cleanup = connect_cleanup};
-}
-
-static bool disconnect_run(struct step *s, struct build *b, struct error **err)
-{
-    (void)s;
-    (void)err;
-    hang_up(b);
-    return true;
-}
-
-struct step stage_disconnect(struct build *b)
-{
-    (void)b;
-    return (struct step){.name = "disconnect", .run = disconnect_run};
 }
 
 /* {"v1": {"datasource": "...", "errors": ["...", ...]}}: cloud-init's

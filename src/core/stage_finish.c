@@ -61,8 +61,7 @@ static const char *pack_path(const struct pack_state *state, struct build *b)
         return arena_fmt(b->arena, "%s/%s", b->output_dir, state->output_name);
     char id[ULID_SIZE];
     hash_ulid(id);
-    return arena_fmt(b->arena, "%s/%s.%s", catalog_tmp_path(b->catalog), id,
-                     b->image.final_format);
+    return arena_fmt(b->arena, "%s/%s.%s", catalog_tmp_path(b->catalog), id, b->image.final_format);
 }
 
 static bool pack_convert(struct build *b, const char *dst, bool compress, struct error **err)

@@ -11,9 +11,12 @@
 #include "plug/sealer.h"
 #include "plug/step.h"
 
+struct plan;
 struct planned_build;
 struct planned_provisioner;
 
+/* Refuse to overwrite an output directory, or with -force delete it. */
+struct step stage_output(struct build *b);
 /* Open the communicator into b->comm; closes it in cleanup. */
 struct step stage_connect(struct build *b, const struct comm_type *type,
                           const struct comm_config *config, struct range range);
@@ -24,9 +27,6 @@ struct step stage_provision(struct build *b, const struct planned_build *plan,
 /* Its cleanup runs the error-cleanup-provisioner when the build failed. */
 struct step stage_error_cleanup(struct build *b, const struct planned_build *plan,
                                 const struct planned_provisioner *p);
-/* Hang up before the builder shuts the guest down. */
-struct step stage_disconnect(struct build *b);
-
 /* What sealing learnt, for the record. */
 struct sealed {
     bool done;
@@ -44,8 +44,8 @@ struct recorded {
 };
 /* One catalog version; copies to the output directory afterwards when the
  * template names one. */
-struct step stage_record(struct build *b, const struct planned_build *plan,
-                         const struct sealed *sealed, const char *output_name,
-                         struct recorded *out);
+struct step stage_record(struct build *b, const struct plan *whole,
+                         const struct planned_build *plan, const struct sealed *sealed,
+                         const char *output_name, struct recorded *out);
 
 #endif

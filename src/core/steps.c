@@ -11,11 +11,8 @@
 static void emit_step(struct build *b, const struct step *s, enum event_kind kind, bool ok,
                       int64_t duration_ns)
 {
-    struct event e = {.kind = kind,
-                      .build = b->name,
-                      .step = s->name,
-                      .ok = ok,
-                      .duration_ns = duration_ns};
+    struct event e = {
+        .kind = kind, .build = b->name, .step = s->name, .ok = ok, .duration_ns = duration_ns};
     if (kind == EVENT_STEP_START)
         e.text = str_from(s->title);
     event_emit(b->events, &e);

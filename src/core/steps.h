@@ -11,9 +11,9 @@
 #include "plug/step.h"
 
 enum on_error {
-    ON_ERROR_CLEANUP, /* run all cleanups */
-    ON_ERROR_ABORT,   /* leave everything as it is, and say what was left */
-    ON_ERROR_ASK,     /* ask on the terminal: clean up, abort or retry the step */
+    ON_ERROR_CLEANUP,                 /* run all cleanups */
+    ON_ERROR_ABORT,                   /* leave everything as it is, and say what was left */
+    ON_ERROR_ASK,                     /* ask on the terminal: clean up, abort or retry the step */
     ON_ERROR_RUN_CLEANUP_PROVISIONER, /* as abort, but the error-cleanup-provisioner runs */
 };
 
