@@ -77,6 +77,30 @@ bool io_read_file(const char *path, size_t max, struct strbuf *out, struct error
     }
 }
 
+/* A file that grows meanwhile (a console log) is read up to its size at the call. */
+bool io_read_tail(const char *path, size_t max, struct strbuf *out, struct error **err)
+{
+    autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return io_error(err, errno, "cannot open '%s'", path);
+    off_t size = lseek(fd, 0, SEEK_END);
+    if (size > (off_t)max)
+        lseek(fd, size - (off_t)max, SEEK_SET);
+    else
+        lseek(fd, 0, SEEK_SET);
+    for (size_t left = MIN(max, (size_t)MAX(size, (off_t)0)); left > 0;) {
+        char *room = strbuf_reserve(out, MIN(left, READ_CHUNK));
+        ssize_t n = room == NULL ? 0 : read_some(fd, room, MIN(left, READ_CHUNK));
+        if (n < 0)
+            return io_error(err, errno, "cannot read '%s'", path);
+        if (n == 0)
+            break;
+        strbuf_grew(out, (size_t)n);
+        left -= (size_t)n;
+    }
+    return true;
+}
+
 static bool sync_directory_of(const char *path, struct error **err)
 {
     autofree char *dir = io_dirname(path);

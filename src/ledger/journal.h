@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMGFAC_LEDGER_JOURNAL_H
+#define IMGFAC_LEDGER_JOURNAL_H
+
+/* Reading a ledger file back: the entries added and not struck out.  A file of
+ * a killed owner may end in half a line, which never described anything that
+ * came to be.  Everything lives in the caller's arena. */
+
+#include "base/str.h"
+#include "base/vec.h"
+#include "ledger/ledger.h"
+
+#define JOURNAL_SUFFIX ".ledger"
+
+struct journal_entry {
+    ledger_id id;
+    const char *kind;
+    const char *data;
+};
+DEFINE_ARENA_VEC(journal, struct journal_entry);
+
+/* Lines that cannot be read are skipped. */
+void journal_parse(struct arena *a, str text, struct journal *out);
+
+#endif
