@@ -44,14 +44,14 @@ static inline void cleanup_closedir(DIR **d)
  *     AUTO(arena) struct arena *a = arena_new("load");
  * FREE is NULL-safe. */
 #define DEFINE_AUTO(name, type, freefn)                                                            \
-    static inline void auto_cleanup_##name(type *p)                                                \
+    static inline ATTR_UNUSED void auto_cleanup_##name(type *p)                                    \
     {                                                                                              \
         freefn(*p);                                                                                \
     }                                                                                              \
     STATIC_ASSERT(1, "semicolon")
 /* For embedded objects: CLEAR takes a pointer to the variable itself. */
 #define DEFINE_AUTO_CLEAR(name, type, clearfn)                                                     \
-    static inline void auto_cleanup_##name(type *p)                                                \
+    static inline ATTR_UNUSED void auto_cleanup_##name(type *p)                                    \
     {                                                                                              \
         clearfn(p);                                                                                \
     }                                                                                              \

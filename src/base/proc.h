@@ -21,7 +21,8 @@ struct proc_spec {
     int stdin_fd;               /* > 0: used instead of `input` */
     struct strbuf *out;         /* collects standard output up to its maximum; may be NULL */
     struct strbuf *err_out;     /* collects standard error; NULL: kept for the error message */
-    /* Called for each complete line (no newline) of both streams; may be NULL. */
+    /* Called for each complete line (no newline) of both streams; may be NULL.  A
+     * line ends at LF, CR LF or CR (progress meters). */
     void (*on_line)(void *arg, bool is_stderr, str line);
     void *arg;
     struct cancel *cancel;
@@ -37,10 +38,12 @@ struct proc_spec {
  * with a hint naming the Debian package when it is known. */
 bool proc_run(const struct proc_spec *spec, int *status, struct error **err);
 
-/* A child that lives on: started, polled, killed. */
+/* A child that lives on: started, polled, killed.  It may write without being
+ * read: what is new is taken, and lines are handed out, by proc_poll() and
+ * proc_kill_free().  `cancel` and `timeout_ns` do not act on it. */
 struct proc;
 struct proc *proc_start(const struct proc_spec *spec, struct error **err);
-/* 0 while running, else the pid reaped; *STATUS as above. */
+/* False while it runs; once true it is reaped and *STATUS (may be NULL) as above. */
 bool proc_poll(struct proc *p, int *status);
 pid_t proc_pid(const struct proc *p);
 /* SIGTERM, SIGKILL after GRACE_NS, reap, free; NULL-safe. */

@@ -232,17 +232,21 @@ static void insert_lines(str secret)
     AUTO(strbuf) struct strbuf crlf = STRBUF_INIT;
     str rest = secret;
 
-    while (rest.ptr != NULL) {
-        str line = str_next_line(&rest);
-
-        strbuf_addstr(&crlf, line);
-        if (rest.ptr != NULL)
-            strbuf_adds(&crlf, "\r\n");
-        if (str_trim(line).len >= SHORTEST_LINE)
-            insert_all(str_trim(line));
+    for (size_t i = 0; i < secret.len; i++) {
+        if (secret.ptr[i] == '\n' && (i == 0 || secret.ptr[i - 1] != '\r'))
+            strbuf_addc(&crlf, '\r');
+        strbuf_addc(&crlf, secret.ptr[i]);
     }
     insert_all(strbuf_str(&crlf));
     explicit_bzero(crlf.buf, crlf.len);
+    /* What a file holds often ends with a newline that its user cut off. */
+    insert_all(str_trim(secret));
+    while (rest.ptr != NULL) {
+        str line = str_trim(str_next_line(&rest));
+
+        if (line.len >= SHORTEST_LINE)
+            insert_all(line);
+    }
 }
 
 void redact_register(str secret)

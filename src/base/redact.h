@@ -4,8 +4,8 @@
 
 /* The one redactor in front of every sink (log, events, machine output): each
  * registered secret is replaced by "<sensitive>", in its raw, JSON-, shell-,
- * URL- and base64-encoded forms, and each non-empty line of a multi-line
- * secret (and its CRLF form) by itself.  Secrets are copied, kept for the life
+ * URL-, XML- and base64-encoded forms, and each line of at least four bytes of
+ * a multi-line secret (and its CRLF form) by itself.  Secrets are copied, kept for the life
  * of the process and wiped at exit.  Thread-safe. */
 
 #include "base/str.h"
