@@ -31,6 +31,7 @@ bool map_has(const struct map *m, str key);
 void *map_set(struct map *m, str key, void *value);
 
 /* MAP_EACH(e, &map): E is a struct map_entry *, in insertion order. */
-#define MAP_EACH(e, m) for (struct map_entry *e = (m)->entries; e < (m)->entries + (m)->len; e++)
+#define MAP_EACH(e, m)                                                                             \
+    for (struct map_entry *e = (m)->entries; e != NULL && e < (m)->entries + (m)->len; e++)
 
 #endif

@@ -26,7 +26,7 @@ static inline str str_from(const char *s)
 }
 static inline str str_sub(str s, size_t start, size_t end)
 {
-    return (str){s.ptr + start, end - start};
+    return (str){start == 0 ? s.ptr : s.ptr + start, end - start}; /* ptr may be NULL */
 }
 
 bool str_eq(str a, str b);
