@@ -94,6 +94,24 @@ static void frees_children_first_then_backwards(void **state)
     arena_free(NULL);
 }
 
+static void children_leave_in_any_order(void **state)
+{
+    (void)state;
+    struct journal journal = {.len = 0};
+    struct arena *parent = arena_new("parent");
+    struct arena *children[3];
+    for (int i = 0; i < 3; i++) {
+        children[i] = arena_new_child(parent, "child");
+        note_on_free(children[i], &journal, (char)('0' + i));
+    }
+    arena_free(children[1]);
+    arena_free(children[2]);
+    arena_free(children[0]);
+    note_on_free(parent, &journal, 'p');
+    arena_free(parent);
+    assert_string_equal(journal.text, "120p");
+}
+
 static void past_the_limit(size_t size)
 {
     struct arena *a = arena_new("small");
@@ -128,8 +146,11 @@ static void limit_aborts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(zeroed_and_aligned), cmocka_unit_test(copies),
-        cmocka_unit_test(counts_use),         cmocka_unit_test(frees_children_first_then_backwards),
+        cmocka_unit_test(zeroed_and_aligned),
+        cmocka_unit_test(copies),
+        cmocka_unit_test(counts_use),
+        cmocka_unit_test(frees_children_first_then_backwards),
+        cmocka_unit_test(children_leave_in_any_order),
         cmocka_unit_test(limit_aborts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,6 +141,8 @@ static const struct {
     {"other case", SHA256 "  A.img\n", "a.img", NULL},
     {"GNU escapes", "\\" SHA256 "  a\\\\b\\nc.img\n", "a\\b\nc.img", SHA256},
     {"no escapes without mark", SHA256 "  a\\nb\n", "a\\nb", SHA256},
+    {"escaped name is shorter", "\\" SHA256 "  a\\\\b\n", "a\\bc", NULL},
+    {"escaped name is longer", "\\" SHA256 "  a\\\\bc\n", "a\\b", NULL},
     {"escape at the end", "\\" SHA256 "  a\\\n", "a\\", SHA256},
     {"BSD", "MD5 (a.img) = " MD5 "\nMD5 (b.img) = " MD5_B "\n", "b.img", MD5_B},
     {"BSD, all kinds", "SHA1 (a.img) = " SHA1 "\nSHA512 (b.img) = " SHA512 "\n", "b.img", SHA512},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/hash.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,7 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "base/arena.h"
+#include "base/mem.h"
 
 /* FIPS 180-4 and RFC 1321 examples. */
 static void known_digests(void **state)
@@ -130,6 +131,13 @@ static void file_errors(void **state)
     assert_int_equal(err->code, ERR_IO);
     error_drop(&err);
     make_file(path);
+    autofree char *next = xasprintf("%lu", fault_count() + 2);
+    setenv("IMGFAC_FAULT", next, 1);
+    assert_false(hash_file(HASH_MD5, path, NULL, NULL, NULL, out, &err));
+    unsetenv("IMGFAC_FAULT");
+    assert_int_equal(err->code, ERR_IO);
+    assert_int_equal(err->errnum, EIO);
+    error_drop(&err);
     AUTO(cancel) struct cancel *c = cancel_new(NULL);
     struct seen seen = {.trigger = c};
     assert_false(hash_file(HASH_MD5, path, c, note_progress, &seen, out, &err));

@@ -2,7 +2,9 @@
 #include "base/mem.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <sys/wait.h>
 #include <cmocka.h>
 
 #include "base/cleanup.h"
@@ -67,12 +69,46 @@ static void secret_is_freed(void **state)
     free_secret(xstrdup("hunter2"), 7);
 }
 
+static void overflow_product(void)
+{
+    free(xreallocarray(NULL, SIZE_MAX / 2, 3));
+}
+
+static void overflow_length(void)
+{
+    free(xstrndup("a", SIZE_MAX));
+}
+
+static void reach_bug(void)
+{
+    BUG("on purpose");
+}
+
+/* Sizes that wrap around must not become small allocations. */
+static void hopeless_calls_abort(void **state)
+{
+    (void)state;
+    static void (*const calls[])(void) = {overflow_product, overflow_length, reach_bug};
+    for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
+        pid_t pid = fork();
+        if (pid == 0) {
+            signal(SIGABRT, SIG_DFL);
+            fclose(stderr);
+            calls[i]();
+            _exit(0);
+        }
+        int status;
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(copies),          cmocka_unit_test(empty_sizes_are_not_null),
         cmocka_unit_test(grows_and_keeps), cmocka_unit_test(nth_fault_fails),
-        cmocka_unit_test(secret_is_freed),
+        cmocka_unit_test(secret_is_freed), cmocka_unit_test(hopeless_calls_abort),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
