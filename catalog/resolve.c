@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "catalog/catalog_internal.h"
+
+#include "base/strbuf.h"
+#include "base/thread.h"
+#include "hcl/suggest.h"
+
+#define NAMES_SHOWN 8
+
+bool catalog_ref_check(str ref, struct error **err)
+{
+    AUTO(arena) struct arena *a = arena_new("reference");
+    struct ref parsed;
+    return ref_parse(a, ref, &parsed, err);
+}
+
+/* Names of the one column that SQL selects, joined for a message. */
+static const char *joined(struct catalog *cat, struct arena *a, const char *sql, const char *arg)
+{
+    AUTO(error) struct error *e = NULL;
+    AUTO(stmt) struct sqlite3_stmt *s = db_query(&cat->db, &e, sql, arg ? "s" : "", arg);
+    AUTO(strbuf) struct strbuf out = STRBUF_INIT;
+    for (int i = 0; s != NULL && i < NAMES_SHOWN && db_next(&cat->db, s, &e); i++)
+        strbuf_addf(&out, "%s%s", i > 0 ? ", " : "", db_text(s, 0, a));
+    return arena_strndup(a, out.buf, out.len);
+}
+
+static bool no_bucket(struct catalog *cat, struct arena *a, const struct ref *ref,
+                      struct error **err)
+{
+    const char *names = joined(cat, a, "SELECT name FROM bucket ORDER BY name", NULL);
+    error_set(err, ERR_NOT_FOUND, 0, "bucket '%s' is not in the catalog '%s'", ref->bucket,
+              cat->db.path);
+    if (names[0] == '\0')
+        return error_hint(err, "The catalog is empty: build or import a base first, for example "
+                               "imgfac build examples/base.");
+    return error_hint(err, "There are: %s.", names);
+}
+
+static bool no_version(struct catalog *cat, struct arena *a, const struct ref *ref,
+                       struct error **err)
+{
+    if (ref->channel != NULL) {
+        const char *names = joined(cat, a,
+                                   "SELECT c.name FROM channel_current c JOIN bucket b"
+                                   " ON b.id = c.bucket_id WHERE b.name = ?"
+                                   " AND c.version_id IS NOT NULL ORDER BY c.name",
+                                   ref->bucket);
+        error_set(err, ERR_NOT_FOUND, 0, "bucket '%s' has no usable version in channel '%s'",
+                  ref->bucket, ref->channel);
+        return error_hint(err, names[0] != '\0' ? "Its channels are: %s." : "It has no channel%s.",
+                          names);
+    }
+    const char *names = joined(cat, a,
+                               "SELECT 'v' || v.sequence FROM version v JOIN bucket b"
+                               " ON b.id = v.bucket_id WHERE b.name = ? ORDER BY v.sequence DESC",
+                               ref->bucket);
+    error_set(err, ERR_NOT_FOUND, 0, "bucket '%s' has no such version", ref->bucket);
+    return error_hint(err, "Its versions are: %s.", names);
+}
+
+static bool read_ref(struct catalog *cat, struct arena *a, const struct ref *ref,
+                     struct catalog_versions *out, struct error **err)
+{
+    if (ref->channel != NULL)
+        return versions_read(cat, a, out, err,
+                             "b.name = ? AND v.id IN (SELECT version_id FROM channel_current"
+                             " WHERE bucket_id = b.id AND name = ?)",
+                             "ss", ref->bucket, ref->channel);
+    if (ref->fingerprint != NULL)
+        return versions_read(cat, a, out, err,
+                             "b.name = ?1 AND substr(v.fingerprint, 1, length(?2)) = ?2", "ss",
+                             ref->bucket, ref->fingerprint);
+    const char *sequence = arena_fmt(a, "%lld", (long long)ref->sequence);
+    return versions_read(cat, a, out, err, "b.name = ? AND v.sequence = CAST(? AS INTEGER)", "ss",
+                         ref->bucket, sequence);
+}
+
+static bool check_found(struct catalog *cat, struct arena *a, const struct ref *ref,
+                        const struct catalog_versions *found, struct error **err)
+{
+    int64_t id = 0;
+    bool has_bucket = false;
+    if (!db_get_int(&cat->db, err, &id, &has_bucket, "SELECT id FROM bucket WHERE name = ?", "s",
+                    ref->bucket))
+        return false;
+    if (!has_bucket)
+        return no_bucket(cat, a, ref, err);
+    if (found->len == 0)
+        return no_version(cat, a, ref, err);
+    if (found->len > 1) {
+        error_set(err, ERR_USAGE, 0, "fingerprint '%s' fits %zu versions of bucket '%s'",
+                  ref->fingerprint, found->len, ref->bucket);
+        return error_hint(err, "Write more of it.");
+    }
+    return true;
+}
+
+bool catalog_resolve(struct catalog *cat, str text, struct arena *a, struct catalog_version *out,
+                     struct error **err)
+{
+    struct ref ref;
+    if (!ref_parse(a, text, &ref, err))
+        return false;
+    LOCK_SCOPE(&cat->lock);
+    struct catalog_versions found = {0};
+    if (!read_ref(cat, a, &ref, &found, err) || !check_found(cat, a, &ref, &found, err))
+        return false;
+    *out = found.ptr[0];
+    return true;
+}
