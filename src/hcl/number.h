@@ -17,7 +17,7 @@ struct arena;
 
 #define NUMBER_PREC 512
 /* Decimal exponents beyond this are refused: printing writes all digits. */
-#define NUMBER_MAX_EXP10 100000
+#define NUMBER_MAX_EXP10 10000
 
 struct number {
     mp_limb_t limbs[NUMBER_PREC / GMP_NUMB_BITS];
@@ -32,8 +32,10 @@ enum number_status number_parse(struct arena *a, str s, const struct number **ou
 const struct number *number_from_int(struct arena *a, int64_t v) ATTR_RETURNS_NONNULL;
 /* 53 bits of precision; V must not be a NaN. */
 const struct number *number_from_double(struct arena *a, double v) ATTR_RETURNS_NONNULL;
-/* Exact decimal or base-2..62 integer digits were accumulated by the caller. */
+/* Rounded to 512 bits when Z has more. */
 const struct number *number_from_mpz(struct arena *a, mpz_srcptr z) ATTR_RETURNS_NONNULL;
+
+const struct number *number_copy(struct arena *a, const struct number *x) ATTR_RETURNS_NONNULL;
 
 /* Shortest decimal that reads back as the same number, never with an
  * exponent.  Infinities print as "+Inf", "-Inf". */
