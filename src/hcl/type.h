@@ -63,19 +63,25 @@ bool type_is_collection(const struct type *t);
 bool type_is_primitive(const struct type *t);
 /* Some part of it is `any`. */
 bool type_has_dynamic(const struct type *t);
+/* T with all attributes required and no defaults: the type a value can have. */
+const struct type *type_without_optional(struct arena *a, const struct type *t)
+    ATTR_RETURNS_NONNULL;
 const struct type_attr *type_find_attr(const struct type *t, str name);
 /* Index of attribute NAME of an object, or -1. */
 ptrdiff_t type_attr_index(const struct type *t, str name);
 
 /* For messages: "string", "list of string", "object", "tuple". */
 const char *type_friendly_name(struct arena *a, const struct type *t) ATTR_RETURNS_NONNULL;
+/* The same for what is wanted: "any type", "list of any single type". */
+const char *type_constraint_name(struct arena *a, const struct type *t) ATTR_RETURNS_NONNULL;
+const char *type_kind_name(enum type_kind kind) ATTR_RETURNS_NONNULL;
 /* As the user would write it: "list(object({a=string}))". */
 void type_print(const struct type *t, struct strbuf *out);
 char *type_str(struct arena *a, const struct type *t) ATTR_RETURNS_NONNULL;
 
 /* Read a type expression: string, number, bool, any, list(T), set(T), map(T),
- * tuple([T, ...]), object({a = T, b = optional(T, default)}).  `list`, `map`,
- * `set` alone mean of any, with the words of the reference for the rest. */
+ * tuple([T, ...]), object({a = T, b = optional(T, default)}).  Errors
+ * have the reference's words. */
 bool type_from_expr(struct arena *a, const struct expr *e, const struct type **out,
                     struct diags *diags);
 

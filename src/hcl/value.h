@@ -52,9 +52,11 @@ value value_int(struct arena *a, int64_t n);
 value value_double(struct arena *a, double d);
 /* Copies S, normalised; invalid UTF-8 becomes U+FFFD. */
 value value_string(struct arena *a, str s);
+/* Borrows S, which must be valid, normalised and NUL-terminated. */
+value value_string_raw(str s);
 value value_stringz(struct arena *a, const char *s);
 /* The arrays are borrowed and must live as long as the value.  Elements of
- * lists, sets and maps must have type ELEM (value_list_unified() converts). */
+ * lists, sets and maps must have type ELEM (convert_unify_values() helps). */
 value value_list(struct arena *a, const struct type *elem, const value *items, size_t len);
 /* Sorts and removes duplicates in a copy. */
 value value_set(struct arena *a, const struct type *elem, const value *items, size_t len);
@@ -126,6 +128,8 @@ int value_order(value a, value b);
  * *WHY when something inside is unknown or infinite.  Shows sensitive values:
  * this is data, not a message. */
 bool value_to_json(value v, struct strbuf *out, const char **why);
+/* S in quotes, escaped as Go's JSON writer does. */
+void value_json_string(str s, struct strbuf *out);
 /* HCL text for people, over several lines where needed, INDENT levels deep;
  * sensitive parts print as <sensitive>, unknown ones as <unknown>. */
 void value_print(value v, struct strbuf *out, int indent);
