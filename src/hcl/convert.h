@@ -15,10 +15,13 @@
  * Marks survive. */
 bool convert(struct arena *a, value v, const struct type *type, value *out, const char **why);
 /* Would convert() possibly work for values of this type? */
-bool convert_possible(const struct type *from, const struct type *to);
+bool convert_possible(struct arena *a, const struct type *from, const struct type *to);
 /* A type that values of all N types convert to, or NULL.  `any` among them
  * gives `any` only when all are. */
 const struct type *convert_unify(struct arena *a, const struct type *const *types, size_t n);
+/* The same by conversions that always succeed: not from string to number, not
+ * from list to set. */
+const struct type *convert_unify_safe(struct arena *a, const struct type *const *types, size_t n);
 /* Convert N values to their common type in place; NULL when there is none. */
 const struct type *convert_unify_values(struct arena *a, value *values, size_t n);
 

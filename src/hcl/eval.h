@@ -17,17 +17,16 @@ struct expr;
 struct func_table;
 struct map;
 
-enum scope_flags {
-    SCOPE_ENV = 1 << 0, /* env() may be called: defaults of variables only */
-};
-
 struct scope {
     const struct scope *parent;     /* NULL: outermost */
     struct map *names;              /* root name -> const value *; NULL: none */
     const struct func_table *funcs; /* NULL: that of the parent; none at all: "Function calls
-                                       not allowed" */
+                                       not allowed".  &func_table_env for defaults of variables */
     const char *base_dir;           /* of file(), templatefile()...; NULL: that of the parent */
-    unsigned flags;                 /* of the outermost scope that has functions */
+    struct {                        /* the variables of a `for` */
+        str name;                   /* len 0: none */
+        value val;
+    } bound[2];
 };
 
 /* A scope in the arena, to be filled with scope_set(). */
@@ -49,7 +48,5 @@ bool eval_expr(const struct expr *e, const struct scope *scope, struct arena *a,
  * the expression's range. */
 bool eval_expr_as(const struct expr *e, const struct type *type, const struct scope *scope,
                   struct arena *a, value *out, struct diags *diags);
-/* The literal keyword an expression is (a bare identifier), or an empty str. */
-str eval_keyword(const struct expr *e);
 
 #endif

@@ -27,6 +27,7 @@ static const struct type *collection(struct arena *a, enum type_kind kind, const
     struct type *t = arena_new_object(a, struct type);
     t->kind = kind;
     t->elem = elem;
+    t->depth = elem->depth + 1;
     return t;
 }
 
@@ -53,6 +54,8 @@ const struct type *type_tuple(struct arena *a, const struct type *const *items, 
     t->kind = TYPE_TUPLE;
     t->items = items;
     t->len = len;
+    for (size_t i = 0; i < len; i++)
+        t->depth = MAX(t->depth, items[i]->depth + 1);
     return t;
 }
 
@@ -70,6 +73,8 @@ const struct type *type_object(struct arena *a, struct type_attr *attrs, size_t 
     t->kind = TYPE_OBJECT;
     t->attrs = attrs;
     t->len = len;
+    for (size_t i = 0; i < len; i++)
+        t->depth = MAX(t->depth, attrs[i].type->depth + 1);
     return t;
 }
 

@@ -38,7 +38,11 @@ struct type {
     const struct type *const *items; /* tuple: LEN types */
     const struct type_attr *attrs;   /* object: LEN attributes sorted by name */
     size_t len;
+    unsigned depth; /* levels of nesting below */
 };
+
+/* Values nested deeper are refused by the evaluator. */
+#define TYPE_MAX_DEPTH 2000
 
 extern const struct type type_dynamic, type_bool, type_number, type_string;
 extern const struct type type_list_string, type_list_number, type_list_bool, type_list_any;
