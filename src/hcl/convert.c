@@ -199,8 +199,8 @@ static bool string_to_number(struct arena *a, value v, value *out, const char **
 {
     const struct number *n;
     enum number_status st = number_parse(a, v.s, &n);
-    *why = st == NUMBER_TOO_LARGE ? "the exponent of the number is too large"
-                                  : "a number is required";
+    *why =
+        st == NUMBER_TOO_LARGE ? "the exponent of the number is too large" : "a number is required";
     if (st == NUMBER_OK)
         *out = value_number(n);
     return st == NUMBER_OK;

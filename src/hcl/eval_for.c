@@ -69,7 +69,8 @@ static bool passes(struct loop *l)
     }
     l->sensitive |= v.sensitive;
     if (value_is_null(v)) {
-        loop_error(l, c, "Invalid 'for' condition", "The value of the 'if' clause must not be null.");
+        loop_error(l, c, "Invalid 'for' condition",
+                   "The value of the 'if' clause must not be null.");
         l->known = false;
         return false;
     }
@@ -249,13 +250,13 @@ static value splat_list(struct eval *ev, const struct expr *e, const struct type
         return value_list(ev->a, each_of(ev, e, value_unknown(elem)).type, items, 0);
     for (size_t i = 1; i < len; i++)
         if (!type_eq(items[0].type, items[i].type))
-            return eval_error(ev, e->splat.each->range, e->range, e,
-                              "Invalid nested splat expressions",
-                              "The second level of splat expression produced elements of different "
-                              "types, so it isn't possible to construct a valid list to represent "
-                              "the top-level result.\n\nConsider using a for expression instead, to "
-                              "produce a tuple-typed result which can therefore have "
-                              "non-homogenous element types.");
+            return eval_error(
+                ev, e->splat.each->range, e->range, e, "Invalid nested splat expressions",
+                "The second level of splat expression produced elements of different "
+                "types, so it isn't possible to construct a valid list to represent "
+                "the top-level result.\n\nConsider using a for expression instead, to "
+                "produce a tuple-typed result which can therefore have "
+                "non-homogenous element types.");
     return value_list(ev->a, items[0].type, items, len);
 }
 

@@ -28,23 +28,34 @@ static enum equality compare_contents(value a, value b)
     return result;
 }
 
+/* At least one of them is unknown. */
+static enum equality compare_unknown(value a, value b)
+{
+    value known = a.state == VALUE_UNKNOWN ? b : a;
+    value unknown = a.state == VALUE_UNKNOWN ? a : b;
+    if (known.state != VALUE_KNOWN || type_has_dynamic(unknown.type) || type_eq(a.type, b.type))
+        return UNSURE;
+    return NOT_EQUAL;
+}
+
+/* Different types are equal only when something inside, now unknown, may turn
+ * out to make them the same. */
+static enum equality compare_types(value a, value b)
+{
+    if (!type_has_dynamic(a.type) && !type_has_dynamic(b.type))
+        return NOT_EQUAL;
+    return value_is_wholly_known(a) && value_is_wholly_known(b) ? NOT_EQUAL : UNSURE;
+}
+
 /* Nulls of any type are equal; nothing is converted. */
 static enum equality compare(value a, value b)
 {
-    if (a.state == VALUE_UNKNOWN || b.state == VALUE_UNKNOWN) {
-        value known = a.state == VALUE_UNKNOWN ? b : a;
-        value unknown = a.state == VALUE_UNKNOWN ? a : b;
-        if (known.state != VALUE_KNOWN || type_has_dynamic(unknown.type) ||
-            type_eq(a.type, b.type))
-            return UNSURE;
-        return NOT_EQUAL;
-    }
+    if (a.state == VALUE_UNKNOWN || b.state == VALUE_UNKNOWN)
+        return compare_unknown(a, b);
     if (a.state == VALUE_NULL || b.state == VALUE_NULL)
         return a.state == b.state ? EQUAL : NOT_EQUAL;
     if (!type_eq(a.type, b.type))
-        return type_has_dynamic(a.type) || type_has_dynamic(b.type)
-                   ? (value_is_wholly_known(a) && value_is_wholly_known(b) ? NOT_EQUAL : UNSURE)
-                   : NOT_EQUAL;
+        return compare_types(a, b);
     if (type_is_primitive(a.type))
         return value_equal(a, b) ? EQUAL : NOT_EQUAL;
     return compare_contents(a, b);
@@ -62,8 +73,8 @@ static value equality(const struct expr *e, value a, value b)
 
 static value operation_failed(struct eval *ev, const struct expr *e, const char *why)
 {
-    return eval_error(ev, e->range, RANGE_NONE, e, "Operation failed", "Error during operation: %s.",
-                      why);
+    return eval_error(ev, e->range, RANGE_NONE, e, "Operation failed",
+                      "Error during operation: %s.", why);
 }
 
 static value arithmetic(struct eval *ev, const struct expr *e, const struct number *x,

@@ -44,8 +44,8 @@ static value object_attr(struct eval *ev, value obj, str name, struct place p)
     ptrdiff_t i = type_attr_index(obj.type, name);
     if (i < 0)
         return eval_error(ev, p.subject, p.about->range, p.about, "Unsupported attribute",
-                          "This object does not have an attribute named \"%.*s\".%s",
-                          STR_FMT(name), suggest_attr(ev->a, obj.type, name));
+                          "This object does not have an attribute named \"%.*s\".%s", STR_FMT(name),
+                          suggest_attr(ev->a, obj.type, name));
     if (!value_is_known(obj))
         return value_mark(value_unknown(obj.type->attrs[i].type), obj.sensitive);
     return value_at(obj, (size_t)i);

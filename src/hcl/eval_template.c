@@ -54,8 +54,8 @@ value eval_template(struct eval *ev, const struct expr *e)
         if (eval_errors(ev) == before)
             add_part(ev, e, part, v, &sb, &known);
     }
-    value out = known && eval_errors(ev) == errors ? string_of(ev, &sb, e)
-                                                   : value_unknown(&type_string);
+    value out =
+        known && eval_errors(ev) == errors ? string_of(ev, &sb, e) : value_unknown(&type_string);
     return value_mark(out, sensitive);
 }
 
@@ -75,7 +75,7 @@ value eval_template_join(struct eval *ev, const struct expr *e)
         add_part(ev, e, e->inner->kind == EXPR_FOR ? e->inner->for_.value : e->inner, v, &sb,
                  &known);
     }
-    value out = known && eval_errors(ev) == errors ? string_of(ev, &sb, e)
-                                                   : value_unknown(&type_string);
+    value out =
+        known && eval_errors(ev) == errors ? string_of(ev, &sb, e) : value_unknown(&type_string);
     return value_mark(out, sensitive);
 }

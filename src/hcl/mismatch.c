@@ -21,7 +21,10 @@ static const char *missing_attrs(struct unifier *u, const struct type *from, con
         const struct type_attr *at = &to->attrs[i];
         if (at->optional || type_find_attr(from, at->name) != NULL)
             continue;
-        const char *sep = seen == 0 ? "" : seen + 1 < missing ? ", " : missing == 2 ? " and " : ", and ";
+        const char *sep = seen == 0            ? ""
+                          : seen + 1 < missing ? ", "
+                          : missing == 2       ? " and "
+                                               : ", and ";
         strbuf_addf(&sb, "%s\"%.*s\"", sep, STR_FMT(at->name));
         seen++;
     }
@@ -45,8 +48,7 @@ static const char *mismatch_objects(struct unifier *u, const struct type *from,
     return "incorrect object attributes";
 }
 
-static const char *mismatch_parts(struct unifier *u, const struct type *from,
-                                  const struct type *to)
+static const char *mismatch_parts(struct unifier *u, const struct type *from, const struct type *to)
 {
     if (to->elem->kind == TYPE_DYNAMIC)
         return arena_fmt(u->a, "all %s elements must have the same type", type_kind_name(to->kind));
@@ -72,8 +74,8 @@ const char *convert_mismatch(struct unifier *u, const struct type *from, const s
         return required(u, to);
     if (from->kind == (to_map ? TYPE_OBJECT : TYPE_TUPLE))
         return mismatch_parts(u, from, to);
-    bool kind_fits = to_map ? from->kind == TYPE_MAP
-                            : from->kind == TYPE_LIST || from->kind == TYPE_SET;
+    bool kind_fits =
+        to_map ? from->kind == TYPE_MAP : from->kind == TYPE_LIST || from->kind == TYPE_SET;
     if (!kind_fits)
         return required(u, to);
     return arena_fmt(u->a, "incorrect %s element type: %s", type_kind_name(to->kind),

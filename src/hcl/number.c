@@ -137,7 +137,8 @@ const struct number *number_from_mpz(struct arena *a, mpz_srcptr z)
 {
     /* The reference takes as many bits as the integer has, at least 64. */
     size_t bits = mpz_sizeinbase(z, 2);
-    struct number *n = number_alloc(a, (mpfr_prec_t)MIN(MAX(bits, (size_t)64), (size_t)NUMBER_PREC));
+    struct number *n =
+        number_alloc(a, (mpfr_prec_t)MIN(MAX(bits, (size_t)64), (size_t)NUMBER_PREC));
     mpfr_set_z(n->f, z, MPFR_RNDN);
     settle(n);
     return n;
@@ -287,8 +288,7 @@ bool number_print(const struct number *n, struct strbuf *out)
         return strbuf_adds(out, "0.") && strbuf_addn(out, '0', (size_t)-d.point) &&
                strbuf_add(out, d.digits, d.len);
     if (d.point >= len)
-        return strbuf_add(out, d.digits, d.len) &&
-               strbuf_addn(out, '0', (size_t)(d.point - len));
+        return strbuf_add(out, d.digits, d.len) && strbuf_addn(out, '0', (size_t)(d.point - len));
     return strbuf_add(out, d.digits, (size_t)d.point) && strbuf_addc(out, '.') &&
            strbuf_add(out, d.digits + d.point, (size_t)(len - d.point));
 }

@@ -193,9 +193,9 @@ const struct type_attr *type_find_attr(const struct type *t, str name)
 const char *type_kind_name(enum type_kind kind)
 {
     static const char *const names[] = {
-        [TYPE_DYNAMIC] = "any",   [TYPE_BOOL] = "bool",     [TYPE_NUMBER] = "number",
-        [TYPE_STRING] = "string", [TYPE_LIST] = "list",     [TYPE_SET] = "set",
-        [TYPE_MAP] = "map",       [TYPE_TUPLE] = "tuple",   [TYPE_OBJECT] = "object",
+        [TYPE_DYNAMIC] = "any",   [TYPE_BOOL] = "bool",   [TYPE_NUMBER] = "number",
+        [TYPE_STRING] = "string", [TYPE_LIST] = "list",   [TYPE_SET] = "set",
+        [TYPE_MAP] = "map",       [TYPE_TUPLE] = "tuple", [TYPE_OBJECT] = "object",
     };
     return names[kind];
 }

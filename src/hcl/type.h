@@ -68,8 +68,8 @@ bool type_is_primitive(const struct type *t);
 /* Some part of it is `any`. */
 bool type_has_dynamic(const struct type *t);
 /* T with all attributes required and no defaults: the type a value can have. */
-const struct type *type_without_optional(struct arena *a, const struct type *t)
-    ATTR_RETURNS_NONNULL;
+const struct type *type_without_optional(struct arena *a,
+                                         const struct type *t) ATTR_RETURNS_NONNULL;
 const struct type_attr *type_find_attr(const struct type *t, str name);
 /* Index of attribute NAME of an object, or -1. */
 ptrdiff_t type_attr_index(const struct type *t, str name);

@@ -52,14 +52,14 @@ static const struct type *primitive(str kw)
 static bool unknown_keyword(struct arena *a, str kw, struct range r, const char *what,
                             struct diags *d)
 {
-    static const char *const names[] = {"string", "number", "bool",  "any",
-                                        "list",   "set",    "map",   "object", "tuple"};
+    static const char *const names[] = {"string", "number", "bool",   "any",  "list",
+                                        "set",    "map",    "object", "tuple"};
     struct suggest s;
     suggest_init(&s, kw);
     for (size_t i = 0; i < ARRAY_SIZE(names); i++)
         suggest_offer(&s, str_from(names[i]));
-    return diags_error(d, r, SUMMARY, "The keyword \"%.*s\" is not a valid type %s.%s",
-                       STR_FMT(kw), what, suggest_text(a, &s));
+    return diags_error(d, r, SUMMARY, "The keyword \"%.*s\" is not a valid type %s.%s", STR_FMT(kw),
+                       what, suggest_text(a, &s));
 }
 
 static bool parse_keyword(struct arena *a, const struct expr *e, str kw, const struct type **out,
@@ -141,8 +141,8 @@ static bool parse_object(struct arena *a, const struct expr *arg, const struct t
             if (str_eq(attrs[j].name, name))
                 ok = diags_error(d, item->key->range, SUMMARY,
                                  "Object constructor map keys must be unique.");
-        attrs[n] = (struct type_attr){.name = value_as_str(value_string(a, name)),
-                                      .type = &type_dynamic};
+        attrs[n] =
+            (struct type_attr){.name = value_as_str(value_string(a, name)), .type = &type_dynamic};
         ok = parse_attr_type(a, item->value, &attrs[n], d) && ok;
         n++;
     }

@@ -237,16 +237,21 @@ static struct kinds count_kinds(const struct type *const *types, size_t n)
     return k;
 }
 
+/* All of N types are of one of the given kinds. */
+static bool only(size_t n, size_t count)
+{
+    return n > 0 && count == n;
+}
+
 /* One kind of structure throughout (plus `any`): *OUT is the answer. */
 static bool unify_by_kind(struct unifier *u, const struct type *const *types, size_t n,
                           const struct type **out)
 {
     struct kinds k = count_kinds(types, n);
     size_t rest = n - k.dynamic;
-    bool collections = rest > 0 && (k.map == rest || k.list == rest || k.set == rest);
-    bool structural = rest > 0 && (k.object == rest || k.tuple == rest);
+    bool collections = only(rest, k.map) || only(rest, k.list) || only(rest, k.set);
     *out = NULL;
-    if (collections || structural) {
+    if (collections || only(rest, k.object) || only(rest, k.tuple)) {
         if (k.dynamic > 0)
             *out = &type_dynamic;
         else

@@ -14,8 +14,8 @@ void value_json_string(str s, struct strbuf *out)
         unsigned char c = (unsigned char)s.ptr[i];
         uint32_t cp = c;
         size_t n = c < 0x80 ? 1 : utf8_decode(str_sub(s, i, s.len), &cp);
-        bool plain = cp >= 0x20 && cp != '"' && cp != '\\' && cp != '<' && cp != '>' &&
-                     cp != '&' && cp != 0x2028 && cp != 0x2029;
+        bool plain = cp >= 0x20 && cp != '"' && cp != '\\' && cp != '<' && cp != '>' && cp != '&' &&
+                     cp != 0x2028 && cp != 0x2029;
         if (n == 0)
             n = 1;
         if (!plain) {
