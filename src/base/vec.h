@@ -53,7 +53,7 @@
 
 /* VEC_EACH(item, &vec): ITEM is a pointer to each element. */
 #define VEC_EACH(item, v)                                                                          \
-    for (__typeof__((v)->ptr[0]) *item = (v)->ptr;                                                 \
-         item != NULL && item < (v)->ptr + (v)->len; item++)
+    for (__typeof__((v)->ptr[0]) *item = (v)->ptr; item != NULL && item < (v)->ptr + (v)->len;     \
+         item++)
 
 #endif

@@ -30,9 +30,9 @@ struct literal {
 
 enum expr_kind {
     EXPR_LITERAL,
-    EXPR_TEMPLATE,           /* parts joined to a string (null, list... are errors) */
-    EXPR_TEMPLATE_WRAP,      /* "${x}": x itself, with its own type */
-    EXPR_TEMPLATE_JOIN,      /* %{for}: inner is an EXPR_FOR tuple of strings, joined */
+    EXPR_TEMPLATE,      /* parts joined to a string (null, list... are errors) */
+    EXPR_TEMPLATE_WRAP, /* "${x}": x itself, with its own type */
+    EXPR_TEMPLATE_JOIN, /* %{for}: inner is an EXPR_FOR tuple of strings, joined */
     EXPR_TUPLE,
     EXPR_OBJECT,
     EXPR_FOR,
@@ -46,7 +46,7 @@ enum expr_kind {
     EXPR_BINARY,
     EXPR_CONDITIONAL,
     EXPR_PARENS,
-    EXPR_ERROR,              /* could not be parsed; reported already; evaluates to unknown */
+    EXPR_ERROR, /* could not be parsed; reported already; evaluates to unknown */
 };
 
 enum unary_op {
@@ -131,13 +131,13 @@ struct expr {
             struct range name_range;
             const struct expr *const *args;
             size_t arg_count;
-            bool expand_final; /* f(list...) */
+            bool expand_final;                    /* f(list...) */
             struct range open_range, close_range; /* the parentheses */
         } call;
         struct {
-            str root;                     /* EXPR_TRAVERSAL */
-            struct range root_range;      /* EXPR_TRAVERSAL */
-            const struct expr *source;    /* EXPR_RELATIVE_TRAVERSAL */
+            str root;                  /* EXPR_TRAVERSAL */
+            struct range root_range;   /* EXPR_TRAVERSAL */
+            const struct expr *source; /* EXPR_RELATIVE_TRAVERSAL */
             const struct traversal_step *steps;
             size_t step_count;
         } traversal;
@@ -172,7 +172,7 @@ struct expr {
 struct attribute {
     str name;
     const struct expr *expr;
-    struct range range;        /* name to end of the expression */
+    struct range range; /* name to end of the expression */
     struct range name_range;
     struct range equals_range;
     const struct json_node *json; /* JSON syntax: the property's value; else NULL */

@@ -56,8 +56,8 @@ static inline bool diags_ok(const struct diags *d)
  * be completed by the functions below; it is valid (though not kept) also past
  * DIAGS_MAX. */
 struct diag *diags_add(struct diags *d, enum diag_severity severity, struct range subject,
-                       const char *summary, const char *detail, ...) ATTR_PRINTF(5, 6)
-    ATTR_RETURNS_NONNULL;
+                       const char *summary, const char *detail, ...)
+    ATTR_PRINTF(5, 6) ATTR_RETURNS_NONNULL;
 /* An error; returns false, so that `return diags_error(...)` is one line. */
 bool diags_error(struct diags *d, struct range subject, const char *summary, const char *detail,
                  ...) ATTR_PRINTF(4, 5);

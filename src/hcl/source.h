@@ -41,8 +41,8 @@ struct source_pos {
 
 /* TEXT and NAME are copied.  TEXT longer than UINT32_MAX - 1 is a BUG: limit
  * it before. */
-struct source_file *source_file_new(struct arena *a, const char *name, str text)
-    ATTR_RETURNS_NONNULL;
+struct source_file *source_file_new(struct arena *a, const char *name,
+                                    str text) ATTR_RETURNS_NONNULL;
 /* Read the file at PATH, named PATH ("-" reads standard input). */
 struct source_file *source_load(struct arena *a, const char *path, struct error **err);
 

@@ -1,0 +1,30 @@
+# Debian 12 packages, by what they are needed for.  `make deps` installs them all.
+ARCH = $(shell dpkg --print-architecture)
+
+DEPS_BUILD := gcc libc6-dev make pkg-config libvirt-dev libguestfs-dev libssh-dev libyaml-dev libsqlite3-dev \
+    libxml2-dev libcurl4-openssl-dev libmicrohttpd-dev libarchive-dev libzstd-dev libjansson-dev libmpfr-dev \
+    libgmp-dev libunistring-dev libpcre2-dev libssl-dev uuid-dev libcrypt-dev libedit-dev
+
+# Guests: the hypervisor and its libvirt driver (no daemon runs), firmware, image tools.
+DEPS_RUN := libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils ovmf
+# Sealing: libguestfs builds its appliance from the host's kernel.  The small cloud kernel will do, and Debian
+# installs it readable for everybody.
+DEPS_RUN += supermin linux-image-cloud-$(ARCH) libguestfs-tools
+# Base images from a mirror, seeds and floppies, partitions and file systems.
+DEPS_RUN += mmdebstrap uidmap ca-certificates mtools dosfstools e2fsprogs gdisk fdisk zstd openssh-client
+
+# make check, then the optional tools: lint, fuzz, tidy, memory checks.
+DEPS_TEST := libcmocka-dev openssh-server libvirt-clients xorriso jq mandoc
+DEPS_TEST += clang libclang-rt-14-dev clang-format clang-tidy cppcheck pmccabe shellcheck valgrind
+
+# Through sudo when not root.
+AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo )
+APT     = $(AS_ROOT)env DEBIAN_FRONTEND=noninteractive apt-get
+
+deps: ## install every Debian package needed to build, run and test (apt-get, as root or through sudo)
+	@echo 'Installs with apt-get what imgfac needs on Debian 12:'
+	@printf '  to build: %s\n  to run:   %s\n  to test:  %s\n' '$(DEPS_BUILD)' '$(DEPS_RUN)' '$(DEPS_TEST)' | fmt -t -w 100
+	$(APT) update
+	$(APT) install -y --no-install-recommends $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST)
+
+.PHONY: deps

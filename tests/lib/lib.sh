@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Library of the shell tests: . "$(dirname "$0")/../lib/lib.sh"
+#
+# The test gets $ROOT (the source tree), $B (absolute build directory), its
+# program first in $PATH, and a directory of its own as the current one, which
+# is removed at the end.  It ends with 0 (passed), 77 (skipped) or else.
+set -eu
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+B=$(cd "$ROOT" && mkdir -p "${B:-build}" && cd "${B:-build}" && pwd)
+PATH=$B:$PATH
+TMP=$(mktemp -d "${TMPDIR:-/var/tmp}/imgfac-test-XXXXXX")
+export ROOT B PATH
+cleanups=()
+
+# Clean-up commands run last first, also after a failure or Ctrl-C.
+cleanup() { # COMMAND ARGUMENT...
+    cleanups+=("$(printf '%q ' "$@")")
+}
+
+run_cleanups() {
+    local rc=$? i
+    trap '' INT TERM
+    set +e
+    for ((i = ${#cleanups[@]} - 1; i >= 0; i--)); do
+        eval "${cleanups[i]}"
+    done
+    cd /
+    rm -rf "$TMP"
+    exit "$rc"
+}
+trap run_cleanups EXIT
+trap 'exit 130' INT TERM
+
+fail() { # MESSAGE...
+    echo "FAILED: $*" >&2
+    exit 1
+}
+
+skip() { # REASON...
+    echo "SKIPPED: $*"
+    exit 77
+}
+
+requires() { # PROGRAM...
+    local tool
+    for tool; do
+        command -v "$tool" >/dev/null || skip "'$tool' is not installed"
+    done
+}
+
+requires_root() {
+    [ "$(id -u)" -eq 0 ] || skip 'needs root'
+}
+
+# One guest at a time: under TCG two starve each other.
+one_guest_at_a_time() {
+    exec 9>"${TMPDIR:-/tmp}/imgfac-guest.lock"
+    flock -w 3600 9 || fail 'another test keeps the guest lock'
+}
+
+assert_eq() { # EXPECTED ACTUAL [WHAT]
+    [ "$1" = "$2" ] || fail "${3:-value}: expected '$1', got '$2'"
+}
+
+assert_file() { # PATH...
+    local path
+    for path; do
+        [ -e "$path" ] || fail "'$path' is missing"
+    done
+}
+
+assert_no_file() { # PATH...
+    local path
+    for path; do
+        [ ! -e "$path" ] || fail "'$path' is still there"
+    done
+}
+
+assert_contains() { # FILE FIXED_STRING...
+    local file=$1 text
+    shift
+    for text; do
+        grep -qF -e "$text" "$file" || fail "'$file' does not contain '$text': $(tail -n 20 "$file")"
+    done
+}
+
+assert_lacks() { # FILE FIXED_STRING...
+    local file=$1 text
+    shift
+    for text; do
+        ! grep -qF -e "$text" "$file" || fail "'$file' contains '$text'"
+    done
+}
+
+# Run a command; its output is in ./stdout and ./stderr.
+assert_status() { # STATUS COMMAND ARGUMENT...
+    local expected=$1 rc=0
+    shift
+    "$@" >stdout 2>stderr || rc=$?
+    [ "$rc" -eq "$expected" ] || fail "'$*': expected exit status $expected, got $rc: $(tail -n 20 stderr)"
+}
+
+# Ask again until the command succeeds: no fixed sleeps in tests.
+wait_until() { # SECONDS COMMAND ARGUMENT...
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$SECONDS" -lt "$end" ] || fail "waited in vain for: $*"
+        sleep 0.1
+    done
+}
+
+cd "$TMP"
