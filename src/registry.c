@@ -8,6 +8,8 @@
 #include "plug/reaper.h"
 #include "plug/sealer.h"
 
+#include "communicator/communicator.h"
+
 static const struct builder_type *const builders[] = {
     NULL,
 };
@@ -17,6 +19,8 @@ static const struct provisioner_type *const provisioners[] = {
 };
 
 static const struct comm_type *const communicators[] = {
+    &comm_ssh,
+    &comm_none,
     NULL,
 };
 
