@@ -42,6 +42,10 @@ const struct number *number_copy(struct arena *a, const struct number *x) ATTR_R
 bool number_print(const struct number *n, struct strbuf *out);
 char *number_str(struct arena *a, const struct number *n) ATTR_RETURNS_NONNULL;
 
+/* As Go's %e, %f, %g (or E, G) of a big.Float: PREC digits; for g, a negative
+ * PREC means as many as are needed. */
+void number_format(const struct number *n, char verb, int prec, struct strbuf *out);
+
 int number_cmp(const struct number *a, const struct number *b);
 int number_sign(const struct number *n); /* -1, 0, 1 */
 bool number_is_int(const struct number *n);
