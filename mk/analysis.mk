@@ -1,8 +1,10 @@
 # Checks that need more than a grep.
 C_FILES = $(shell git ls-files '*.c' '*.h')
 TIDY    := bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,\
--bugprone-macro-parentheses,-bugprone-assignment-in-if-condition,cert-err34-c,cert-fio*,\
-clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,misc-redundant-expression
+-bugprone-macro-parentheses,-bugprone-narrowing-conversions,-bugprone-implicit-widening-of-multiplication-result,\
+-bugprone-assignment-in-if-condition,cert-err34-c,cert-fio*,\
+clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling,\
+-clang-analyzer-valist.Uninitialized,misc-redundant-expression
 
 format: ## lay out every source file by .clang-format
 	clang-format -i $(C_FILES)
@@ -21,7 +23,7 @@ tidy: export TIDY_FLAGS = $(CPPFLAGS:-DIMGFAC_VERSION=%=-DIMGFAC_VERSION=\"\") -
 
 cppcheck: ## cppcheck
 	cppcheck -q -j$(JOBS) --std=c11 --enable=warning,portability,performance --inline-suppr --error-exitcode=1 \
-	    --suppress=missingIncludeSystem --suppress=nullPointerRedundantCheck -I. -Isrc -D_GNU_SOURCE $(SRC) src/main.c
+	    --suppress=missingIncludeSystem --suppress=internalAstError --suppress=zerodivcond -I. -Isrc -D_GNU_SOURCE $(SRC) src/main.c
 
 check-clang: ## build program and unit tests with clang, warnings are errors
 	@$(MAKE) --no-print-directory B=build-clang CC=clang WERROR=1 build-clang/imgfac $(UNIT_BIN:$(B)/%=build-clang/%)

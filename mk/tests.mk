@@ -15,7 +15,7 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(TEST_LIB) $(LIB)
 
 check: ## build and run every test; the last line is the sum
 	@rm -rf $(B)/results
-	@$(MAKE) --no-print-directory -k -j$(JOBS) WERROR=1 all $(UNIT_BIN) || true
+	@$(MAKE) -s --no-print-directory -k -j$(JOBS) WERROR=1 all $(UNIT_BIN) || true
 	@for p in $(PARTS); do $(MAKE) --no-print-directory -k WERROR=1 $$p || true; done
 	@tests/lib/sum $(B)/results $(PARTS)
 

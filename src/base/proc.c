@@ -127,7 +127,7 @@ static void build_environment(const struct proc_spec *spec, struct env *out)
 {
     char *const *base = spec->env != NULL ? (char *const *)(uintptr_t)spec->env : environ;
 
-    for (size_t i = 0; base[i] != NULL && i < ENVIRONMENT_MAX; i++)
+    for (size_t i = 0; i < ENVIRONMENT_MAX && base[i] != NULL; i++)
         env_push(out, base[i]);
     for (size_t i = 0; spec->set_env != NULL && spec->set_env[i] != NULL; i++)
         set_variable(out, (char *)(uintptr_t)spec->set_env[i]);

@@ -8,6 +8,7 @@
  * evaluated here: numbers are text, strings are as decoded from their escapes
  * (not yet NFC-normalised: that belongs to values). */
 
+#include "base/macros.h"
 #include "base/range.h"
 #include "base/str.h"
 
@@ -95,7 +96,8 @@ struct object_item {
 
 struct expr {
     enum expr_kind kind;
-    bool from_json; /* literal or template that was a JSON string or number */
+    bool from_json;        /* EXPR_LITERAL string of a JSON file: see expr_json_template() */
+    unsigned short height; /* levels of nodes below and here: at most PARSE_MAX_DEPTH */
     struct range range;
     union {
         struct literal literal; /* EXPR_LITERAL */
@@ -228,6 +230,12 @@ str expr_as_keyword(const struct expr *e);
 /* A quoted string without interpolation, a heredoc without one, or the empty
  * string: true and its text.  */
 bool expr_as_string_literal(const struct expr *e, str *out);
+/* A string of a JSON file is a template where names may be used (elsewhere, as
+ * in variable files, it is just text).  For an EXPR_LITERAL with from_json: E
+ * itself when it holds no sequence, else the template parsed anew; never
+ * NULL, errors are reported. */
+const struct expr *expr_json_template(struct arena *a, const struct expr *e,
+                                      struct diags *d) ATTR_RETURNS_NONNULL;
 /* E to be looked at as syntax (type expressions, references): in native
  * syntax E itself; a JSON string is parsed as a native expression.  NULL when
  * that fails (reported). */

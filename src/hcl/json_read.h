@@ -15,6 +15,7 @@ struct diags;
 struct source_file;
 
 #define JSON_MAX_DEPTH 1000
+#define JSON_MAX_BYTES ((size_t)4 << 20) /* longer texts are an error */
 
 enum json_kind {
     JSON_NULL,

@@ -14,7 +14,7 @@
 struct error;
 
 /* Larger files are refused by source_load() and by the parsers. */
-#define SOURCE_MAX_BYTES ((size_t)16 << 20)
+#define SOURCE_MAX_BYTES ((size_t)4 << 20)
 
 /* A block of the file, for "in source "qemu" "ubuntu"" of a diagnostic. */
 struct source_block {
@@ -26,10 +26,10 @@ struct source_file {
     const char *name; /* as the user knows it: a path, or "<value for var.x>" */
     str text;         /* NUL-terminated copy in the arena, BOM included */
     uint32_t *line_starts;
-    uint32_t line_count; /* at least 1 */
-    uint32_t base_line;  /* number of the first line: 1 */
-    uint32_t base_column;
-    struct source_block *blocks; /* set by the parser; by start, outer first */
+    uint32_t line_count;         /* at least 1 */
+    uint32_t base_line;          /* number of the first line: 1, or where a piece of a file began */
+    uint32_t base_column;        /* column of its first character: 1 */
+    struct source_block *blocks; /* outermost ones, in order; set by the parser */
     uint32_t block_count;
 };
 

@@ -33,7 +33,8 @@ enum opt_kind {
     OPT_KIND_STRINGS_LIST, /* struct opt_strings_list: list(list(string)) */
     OPT_KIND_VALUE_JSON,   /* const char *: any value, as compact JSON */
     OPT_KIND_BLOCK,        /* pointer to struct, NULL when absent: at most one nested block */
-    OPT_KIND_BLOCKS,       /* struct opt_blocks: any number of nested blocks, in order */
+    OPT_KIND_BLOCKS,       /* struct opt_blocks: any number of nested blocks, in order;
+                            * opts NULL: known but decoded by its owner, no field */
     OPT_KIND_EMBED,        /* another table whose fields lie in an embedded struct */
 };
 
@@ -155,10 +156,14 @@ struct opt {
  * Strings live in ARENA.  Continues after an error; false when one was added.
  * An attribute that evaluates to null counts as not set.  A value that is not
  * yet known leaves the default and is recorded as set. */
-bool schema_decode(const struct body *body, const struct opt *rows, struct scope *scope,
+bool schema_decode(const struct body *body, const struct opt *rows, const struct scope *scope,
                    struct arena *arena, void *config, struct diags *diags);
 /* Fill CONFIG with the defaults alone. */
 void schema_defaults(const struct opt *rows, struct arena *arena, void *config);
+/* Diagnose arguments and blocks of BODY that ROWS do not have, with "did you
+ * mean"; nothing is evaluated. */
+bool schema_check_names(const struct body *body, const struct opt *rows, struct arena *arena,
+                        struct diags *diags);
 /* True when the body sets NAME (attribute or block). */
 bool schema_is_set(const struct body *body, const char *name);
 /* Range of the expression of attribute NAME, of the block NAME, or else of the
@@ -166,5 +171,9 @@ bool schema_is_set(const struct body *body, const char *name);
 struct range schema_range(const struct body *body, const char *name);
 /* Row of NAME, looking into embedded tables; NULL: none. */
 const struct opt *schema_find(const struct opt *rows, const char *name);
+/* Value of the row NAME in CONFIG as HCL text on one line ("\"40G\"", "[]",
+ * "null"); secrets as <sensitive>.  NULL: no such row, or a block. */
+char *schema_text(struct arena *arena, const struct opt *rows, const void *config,
+                  const char *name);
 
 #endif

@@ -296,7 +296,6 @@ static void test_cancelled_tool_that_ignores_sigterm(void **state)
 {
     AUTO(cancel) struct cancel *c = cancel_new(NULL);
     AUTO(error) struct error *err = NULL;
-    AUTO(strbuf) struct strbuf out = STRBUF_INIT;
     struct proc_spec spec = {
         .argv = SCRIPT("trap '' TERM; echo ready; while :; do sleep 1; done"),
         .arg = c,

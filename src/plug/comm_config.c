@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "plug/communicator.h"
+
+/* Names, defaults and meaning are Packer's.  ssh_timeout and
+ * ssh_handshake_attempts have no default here: each counts as 5 minutes and 10
+ * only when the other is not set either, which is for the communicator to
+ * see. */
+
+static const struct opt_choice comm_kinds[] = {
+    {"ssh", COMM_SSH, "commands and files over SSH"},
+    {"winrm", COMM_WINRM, "Windows Remote Management"},
+    {"none", COMM_NONE, "no connection: provisioners that need the guest are refused"},
+    {0},
+};
+
+static const struct opt_choice transfers[] = {
+    {"sftp", COMM_TRANSFER_SFTP, NULL},
+    {"scp", COMM_TRANSFER_SCP, NULL},
+    {0},
+};
+
+#define C struct comm_config
+
+const struct opt comm_opts[] = {
+    OPT_ENUM(C, type, "communicator", .choices = comm_kinds, .def = "\"ssh\"", .flags = OPT_NO_TMPL,
+             .doc = "How to talk to the guest."),
+    OPT_DUR(C, pause_before_connecting_ns, "pause_before_connecting", .def = "\"0s\"",
+            .flags = OPT_NOHASH,
+            .doc = "Time to wait after the first successful connection; then connect again."),
+    OPT_STR(C, ssh_host, "ssh_host", .flags = OPT_NOHASH,
+            .doc = "Address of the guest.  Without it the builder finds it."),
+    OPT_INT(C, ssh_port, "ssh_port", .def = "22", .min = "1", .max = "65535", .flags = OPT_NOHASH,
+            .doc = "Port of the SSH server in the guest."),
+    OPT_STR(C, ssh_username, "ssh_username", .doc = "Account to log in with.",
+            .see = "ssh_password, ssh_private_key_file"),
+    OPT_STR(C, ssh_password, "ssh_password", .flags = OPT_SENSITIVE,
+            .doc = "Password; also the answer to keyboard-interactive questions."),
+    OPT_STR(C, ssh_private_key_file, "ssh_private_key_file", .flags = OPT_PATH,
+            .doc = "Private key to log in with: PEM or OpenSSH format, not encrypted.  A leading ~ "
+                   "is the home directory."),
+    OPT_STR(C, ssh_certificate_file, "ssh_certificate_file", .flags = OPT_PATH,
+            .needs = "ssh_private_key_file", .doc = "User certificate that belongs to the key."),
+    OPT_STR(C, temporary_key_pair_name, "temporary_key_pair_name",
+            .doc = "Comment of the temporary key."),
+    OPT_STR(C, temporary_key_pair_type, "temporary_key_pair_type",
+            .doc = "Type of the temporary key: \"rsa\", \"ecdsa\", \"ed25519\" or \"dsa\".  "
+                   "Without it the type is \"rsa\".",
+            .flags = OPT_NOHASH),
+    OPT_INT(C, temporary_key_pair_bits, "temporary_key_pair_bits", .def = "0", .min = "0",
+            .max = "16384", .flags = OPT_NOHASH,
+            .doc = "Size of the temporary key; 0 is 4096 for RSA, 521 for ECDSA."),
+    OPT_STRS(C, ssh_ciphers, "ssh_ciphers", .flags = OPT_NOHASH,
+             .doc = "Ciphers to offer, in order, in place of the defaults."),
+    OPT_STRS(C, ssh_kex, "ssh_key_exchange_algorithms", .flags = OPT_NOHASH,
+             .doc = "Key exchange algorithms to offer, in order, in place of the defaults."),
+    OPT_BOOL(C, ssh_clear_authorized_keys, "ssh_clear_authorized_keys", .def = "false",
+             .doc = "Remove the temporary key from authorized_keys after provisioning."),
+    OPT_BOOL(C, ssh_pty, "ssh_pty", .def = "false",
+             .doc = "Ask for a pseudo-terminal: for a sudo that requires one."),
+    OPT_DUR(C, ssh_timeout_ns, "ssh_timeout", .flags = OPT_NOHASH,
+            .doc = "How long to wait for SSH.  With neither this nor ssh_handshake_attempts it "
+                   "is \"5m\"; with ssh_handshake_attempts alone there is no limit."),
+    OPT_DUR(C, ssh_wait_timeout_ns, "ssh_wait_timeout", .flags = OPT_NOHASH | OPT_DEPRECATED,
+            .instead = "ssh_timeout", .doc = "Old name of ssh_timeout; goes before it."),
+    OPT_INT(C, ssh_handshake_attempts, "ssh_handshake_attempts", .min = "0", .flags = OPT_NOHASH,
+            .doc = "Log-ins the guest may refuse.  With neither this nor ssh_timeout it is 10; "
+                   "with ssh_timeout alone there is no limit."),
+    OPT_BOOL(C, ssh_agent_auth, "ssh_agent_auth", .def = "false", .flags = OPT_NOHASH,
+             .doc = "Log in with the keys of the local SSH agent."),
+    OPT_BOOL(C, ssh_disable_agent_forwarding, "ssh_disable_agent_forwarding", .def = "false",
+             .doc = "Do not forward the local SSH agent to the guest."),
+    OPT_STR(C, ssh_bastion_host, "ssh_bastion_host", .flags = OPT_NOHASH,
+            .conflicts = "ssh_proxy_host", .doc = "Host to connect through."),
+    OPT_INT(C, ssh_bastion_port, "ssh_bastion_port", .def = "22", .min = "1", .max = "65535",
+            .flags = OPT_NOHASH, .doc = "Port of the SSH server of the bastion."),
+    OPT_BOOL(C, ssh_bastion_agent_auth, "ssh_bastion_agent_auth", .def = "false",
+             .flags = OPT_NOHASH, .doc = "Log in to the bastion with the keys of the agent."),
+    OPT_STR(C, ssh_bastion_username, "ssh_bastion_username", .flags = OPT_NOHASH,
+            .doc = "Account on the bastion."),
+    OPT_STR(C, ssh_bastion_password, "ssh_bastion_password", .flags = OPT_SENSITIVE | OPT_NOHASH,
+            .doc = "Password on the bastion."),
+    OPT_BOOL(C, ssh_bastion_interactive, "ssh_bastion_interactive", .def = "false",
+             .flags = OPT_NOHASH, .doc = "Let the bastion ask questions on the terminal."),
+    OPT_STR(C, ssh_bastion_private_key_file, "ssh_bastion_private_key_file",
+            .flags = OPT_PATH | OPT_NOHASH,
+            .doc = "Private key for the bastion.  Without it ssh_private_key_file is used."),
+    OPT_STR(C, ssh_bastion_certificate_file, "ssh_bastion_certificate_file",
+            .flags = OPT_PATH | OPT_NOHASH, .doc = "User certificate for the bastion."),
+    OPT_ENUM(C, ssh_file_transfer_method, "ssh_file_transfer_method", .choices = transfers,
+             .def = "\"scp\"", .flags = OPT_NO_TMPL | OPT_NOHASH,
+             .doc = "Protocol that moves files."),
+    OPT_STR(C, ssh_proxy_host, "ssh_proxy_host", .flags = OPT_NOHASH,
+            .conflicts = "ssh_bastion_host", .doc = "SOCKS5 proxy to connect through."),
+    OPT_INT(C, ssh_proxy_port, "ssh_proxy_port", .def = "1080", .min = "1", .max = "65535",
+            .flags = OPT_NOHASH, .doc = "Port of the proxy."),
+    OPT_STR(C, ssh_proxy_username, "ssh_proxy_username", .flags = OPT_NOHASH,
+            .doc = "Account on the proxy."),
+    OPT_STR(C, ssh_proxy_password, "ssh_proxy_password", .flags = OPT_SENSITIVE | OPT_NOHASH,
+            .doc = "Password on the proxy."),
+    OPT_DUR(C, ssh_keep_alive_interval_ns, "ssh_keep_alive_interval", .def = "\"5s\"",
+            .flags = OPT_NOHASH, .doc = "Time between keep-alive messages; negative: none."),
+    OPT_DUR(C, ssh_read_write_timeout_ns, "ssh_read_write_timeout", .def = "\"0s\"",
+            .flags = OPT_NOHASH,
+            .doc = "Longest silence while a command runs; then the connection counts as lost.  "
+                   "0: no limit."),
+    OPT_STRS(C, ssh_remote_tunnels, "ssh_remote_tunnels",
+             .doc = "PORT:HOST:HOSTPORT: the guest's local PORT leads to HOST as seen from here."),
+    OPT_STRS(C, ssh_local_tunnels, "ssh_local_tunnels",
+             .doc = "PORT:HOST:HOSTPORT: local PORT here leads to HOST as seen from the guest."),
+    OPT_STR(C, winrm_username, "winrm_username", .doc = "Account to log in with."),
+    OPT_STR(C, winrm_password, "winrm_password", .flags = OPT_SENSITIVE, .doc = "Its password."),
+    OPT_STR(C, winrm_host, "winrm_host", .flags = OPT_NOHASH,
+            .doc = "Address of the guest.  Without it the builder finds it."),
+    OPT_INT(C, winrm_port, "winrm_port", .def = "0", .min = "0", .max = "65535",
+            .flags = OPT_NOHASH, .doc = "Port of WinRM; 0 is 5985, or 5986 with winrm_use_ssl."),
+    OPT_DUR(C, winrm_timeout_ns, "winrm_timeout", .def = "\"30m\"", .flags = OPT_NOHASH,
+            .doc = "How long to wait for WinRM, and for one operation."),
+    OPT_BOOL(C, winrm_use_ssl, "winrm_use_ssl", .def = "false", .flags = OPT_NOHASH,
+             .doc = "Use HTTPS."),
+    OPT_BOOL(C, winrm_insecure, "winrm_insecure", .def = "false", .flags = OPT_NOHASH,
+             .doc = "Do not check the certificate."),
+    OPT_BOOL(C, winrm_use_ntlm, "winrm_use_ntlm", .def = "false", .flags = OPT_NOHASH,
+             .doc = "Log in with NTLM in place of Basic."),
+    OPT_BOOL(C, winrm_no_proxy, "winrm_no_proxy", .def = "false", .flags = OPT_NOHASH,
+             .doc = "Do not use the proxy of the environment for the guest."),
+    OPT_END,
+};
