@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/cancel.h"
 #include "base/error.h"
+#include "base/str.h"
 
 struct catalog;
 struct config;
@@ -40,10 +41,18 @@ const char *app_store_path(struct app *app);
 struct catalog *app_catalog(struct app *app);
 struct ledger *app_ledger(struct app *app);
 
+/* From here on SIGINT and SIGTERM trigger app->cancel; the third one ends the
+ * process at once.  Called before run() unless the command has plain_signals. */
+void app_catch_signals(struct app *app);
+/* Columns of the terminal that F is, at most 100; 80 when it is none. */
+unsigned app_width(FILE *f);
+/* Write TEXT, redacted. */
+void app_write(FILE *f, str text);
+
 /* Print an error with its chain, hint and snippet of the template, and return
  * the exit code that belongs to it; frees the error. */
 int app_fail(struct app *app, struct error *e);
-/* Print diagnostics (text, or JSON when machine-readable). */
+/* Print diagnostics to app->err, as text. */
 void app_print_diags(struct app *app, struct diags *diags);
 
 #endif

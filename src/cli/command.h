@@ -20,6 +20,7 @@ struct command {
     int min_args, max_args;                   /* max -1: any number */
     const struct command *const *subcommands; /* NULL-ended; then run is NULL */
     bool hidden;
+    bool plain_signals; /* Ctrl-C just ends it: run() does not look at app->cancel */
     /* Returns an exit code of cli/exit.h; reports its own errors through the app. */
     int (*run)(struct app *app, const void *flags, const struct opt_strings *args);
 };

@@ -17,4 +17,16 @@ enum exit_code {
     EXIT_CANCELLED = 130, /* interrupted by Ctrl-C or SIGTERM after clean-up */
 };
 
+struct error;
+
+struct exit_doc {
+    int code;
+    const char *name; /* "not-found"; NULL ends the table */
+    const char *doc;
+};
+extern const struct exit_doc exit_docs[];
+
+/* The code that belongs to the top error of a chain. */
+int exit_code_of(const struct error *e);
+
 #endif

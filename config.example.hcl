@@ -1,0 +1,51 @@
+# The configuration of a site, complete, with every default.  imgfac reads the
+# first of: -config PATH, $IMGFAC_CONFIG, $XDG_CONFIG_HOME/imgfac/config.hcl,
+# /etc/imgfac/config.hcl.  With no file at all every default works.
+
+# Where everything is kept.
+store {
+  # Directory of the images, the catalog, the cache and unfinished work.
+  # Without it: $XDG_DATA_HOME/imgfac (~/.local/share/imgfac), and
+  # /var/lib/imgfac for root.
+  path = "/var/lib/imgfac"
+}
+
+# The records of the images.
+catalog {
+  # A relative path is within the store.
+  url = "sqlite:catalog.db"
+}
+
+# A libvirt host that runs builds; templates choose one by its label with
+# `hypervisor = "local"`.  The first one is the default.
+hypervisor "local" {
+  # "auto" takes qemu:///system when its socket answers, else a private
+  # qemu:///embed that needs no daemon.
+  uri = "auto"
+
+  # Memory and virtual CPUs for all builds together; 0: no limit.
+  memory = "0"
+  vcpus  = 0
+
+  # "kvm", "tcg", or "auto": KVM when a probe shows that it is real.
+  accelerator = "auto"
+}
+
+# How ISO files and base images are fetched.
+download {
+  # Replacements for the beginnings of URLs:
+  #   mirrors = { "https://cdimage.debian.org/" = "https://mirror.example.com/debian-cd/" }
+  mirrors = {}
+
+  # Proxy for downloads.  null: HTTP_PROXY, HTTPS_PROXY and NO_PROXY count.
+  proxy = null
+
+  # PEM file with the authorities to trust.  null: the system's.
+  ca_file = null
+
+  # Size the download cache is kept below; 0: no limit.
+  cache_size = "0"
+
+  # Directory of the download cache.  null: cache within the store.
+  cache_path = null
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "cli/app.h"
+
+#include <signal.h>
+#include <sys/ioctl.h>
+
+#include "base/io.h"
+#include "base/redact.h"
+#include "base/strbuf.h"
+#include "cli/exit.h"
+#include "config/config.h"
+#include "hcl/diag_print.h"
+
+/* Signal handlers have no argument of their own. */
+static struct cancel *signal_cancel;
+static volatile sig_atomic_t signal_count;
+
+static void on_signal(int sig)
+{
+    (void)sig;
+    signal_count = signal_count + 1;
+    if (signal_count >= 3)
+        _exit(EXIT_CANCELLED);
+    cancel_trigger(signal_cancel, CANCEL_USER);
+}
+
+void app_catch_signals(struct app *app)
+{
+    signal_cancel = app->cancel;
+    struct sigaction sa = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigemptyset(&sa.sa_mask);
+    sigaction(SIGINT, &sa, NULL);
+    sigaction(SIGTERM, &sa, NULL);
+}
+
+unsigned app_width(FILE *f)
+{
+    struct winsize ws;
+    if (!isatty(fileno(f)) || ioctl(fileno(f), TIOCGWINSZ, &ws) != 0 || ws.ws_col < 20)
+        return 80;
+    return MIN(ws.ws_col, 100);
+}
+
+void app_write(FILE *f, str text)
+{
+    AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
+    redact_add(&sb, text);
+    fwrite(sb.buf, 1, sb.len, f);
+}
+
+void app_print_diags(struct app *app, struct diags *diags)
+{
+    AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
+    struct diag_print how = {.width = app_width(app->err), .color = app->color};
+    diags_sort(diags);
+    diags_print_text(&sb, diags, &how);
+    fflush(app->out);
+    app_write(app->err, strbuf_str(&sb));
+}
+
+int app_fail(struct app *app, struct error *e)
+{
+    AUTO(error) struct error *owned = e;
+    AUTO(arena) struct arena *a = arena_new("error");
+    struct diags diags;
+    diags_init(&diags, a);
+    diags_add_error(&diags, RANGE_NONE, e);
+    app_print_diags(app, &diags);
+    return exit_code_of(e);
+}
+
+const struct config *app_config(struct app *app)
+{
+    if (app->config != NULL)
+        return app->config;
+    struct diags diags;
+    diags_init(&diags, app->arena);
+    struct config *config = arena_new_object(app->arena, struct config);
+    bool ok = config_load(app->config_path, app->arena, config, &diags);
+    app_print_diags(app, &diags);
+    app->config = ok ? config : NULL;
+    return app->config;
+}
+
+const char *app_store_path(struct app *app)
+{
+    const struct config *config = app_config(app);
+    if (config == NULL)
+        return NULL;
+    const char *path = config_store_path(config, app->arena);
+    struct error *err = NULL;
+    if (io_mkdir_p(path, 0755, &err))
+        return path;
+    error_wrap(&err, "cannot make the store '%s'", path);
+    error_hint(&err, "Set `store { path = ... }` in the configuration to a directory you may "
+                     "write.");
+    app_fail(app, err);
+    return NULL;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "cli/command.h"
+
+extern const struct command cmd_completion;
+extern const struct command cmd_docs;
+extern const struct command cmd_inspect;
+extern const struct command cmd_validate;
+extern const struct command cmd_version;
+
+/* In the order of --help. */
+const struct command *const commands[] = {
+    &cmd_version,
+    NULL,
+};

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The parts of struct app that need the catalog and the ledger; apart from
+ * app.c so that commands without a store do not link against them. */
+
+#include "cli/app.h"
+
+#include "base/io.h"
+#include "base/log.h"
+#include "catalog/catalog.h"
+#include "config/config.h"
+#include "ledger/ledger.h"
+#include "plug/registry.h"
+
+struct ledger *app_ledger(struct app *app)
+{
+    if (app->ledger != NULL)
+        return app->ledger;
+    const char *store = app_store_path(app);
+    if (store == NULL)
+        return NULL;
+    autofree char *dir = io_path_join(store, "ledger");
+    struct error *err = NULL;
+    size_t reaped = 0, left = 0;
+    if (!io_exists(dir) || ledger_reap(dir, registry_reapers(), &reaped, &left, &err))
+        app->ledger = ledger_open(dir, &err);
+    if (app->ledger == NULL)
+        app_fail(app, err);
+    if (reaped > 0 || left > 0)
+        log_info("ledger", "removed %zu things that a killed imgfac left behind; %zu could not be",
+                 reaped, left);
+    return app->ledger;
+}
+
+struct catalog *app_catalog(struct app *app)
+{
+    if (app->catalog != NULL)
+        return app->catalog;
+    const char *store = app_store_path(app);
+    if (store == NULL || app_ledger(app) == NULL)
+        return NULL;
+    struct error *err = NULL;
+    const char *url = app->config->catalog != NULL ? app->config->catalog->url : NULL;
+    if (!catalog_open(store, url, &app->catalog, &err)) {
+        app->catalog = NULL;
+        app_fail(app, err);
+    }
+    return app->catalog;
+}
