@@ -25,12 +25,26 @@ static const char *joined(struct catalog *cat, struct arena *a, const char *sql,
     return arena_strndup(a, out.buf, out.len);
 }
 
+static const char *nearest_bucket(struct catalog *cat, struct arena *a, const char *given)
+{
+    AUTO(error) struct error *e = NULL;
+    AUTO(stmt) struct sqlite3_stmt *s = db_query(&cat->db, &e, "SELECT name FROM bucket", "");
+    struct suggest suggest;
+    suggest_init(&suggest, str_from(given));
+    while (s != NULL && db_next(&cat->db, s, &e))
+        suggest_offer(&suggest, str_from(db_text(s, 0, a)));
+    return suggest.best.ptr == NULL ? NULL : str_dup(a, suggest.best);
+}
+
 static bool no_bucket(struct catalog *cat, struct arena *a, const struct ref *ref,
                       struct error **err)
 {
     const char *names = joined(cat, a, "SELECT name FROM bucket ORDER BY name", NULL);
+    const char *near = nearest_bucket(cat, a, ref->bucket);
     error_set(err, ERR_NOT_FOUND, 0, "bucket '%s' is not in the catalog '%s'", ref->bucket,
               cat->db.path);
+    if (near != NULL)
+        return error_hint(err, "Did you mean '%s'?", near);
     if (names[0] == '\0')
         return error_hint(err, "The catalog is empty: build or import a base first, for example "
                                "imgfac build examples/base.");

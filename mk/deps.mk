@@ -21,10 +21,19 @@ DEPS_TEST += clang libclang-rt-14-dev clang-format clang-tidy cppcheck pmccabe s
 AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo )
 APT     = $(AS_ROOT)env DEBIAN_FRONTEND=noninteractive apt-get
 
+# What to install: `make deps SETS='build run'` leaves out what only the tests need.
+SETS   ?= build run test
+WANTED  = $(if $(findstring build,$(SETS)),$(DEPS_BUILD)) $(if $(findstring run,$(SETS)),$(DEPS_RUN)) \
+          $(if $(findstring test,$(SETS)),$(DEPS_TEST))
+# Asked once: the packages of WANTED that dpkg does not know as installed.
+MISSING = $(filter-out $(shell dpkg-query -W -f='$${db:Status-Status} $${Package}\n' $(WANTED) 2>/dev/null \
+          | sed -n 's/^installed //p'),$(WANTED))
+
 deps: ## install every Debian package needed to build, run and test (apt-get, as root or through sudo)
-	@echo 'Installs with apt-get what imgfac needs on Debian 12:'
+	@echo 'imgfac needs these packages of Debian 12; the missing ones are installed with apt-get:'
 	@printf '  to build: %s\n  to run:   %s\n  to test:  %s\n' '$(DEPS_BUILD)' '$(DEPS_RUN)' '$(DEPS_TEST)' | fmt -t -w 100
-	$(APT) update
-	$(APT) install -y --no-install-recommends $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST)
+	@missing='$(strip $(MISSING))'; if [ -z "$$missing" ]; then echo 'All of them are installed.'; else \
+	    echo "Missing: $$missing" | fmt -t -w 100; \
+	    $(APT) update && $(APT) install -y --no-install-recommends $$missing; fi
 
 .PHONY: deps

@@ -2,6 +2,8 @@
 
 #include "cli/command.h"
 
+extern const struct command cmd_build;
+extern const struct command cmd_catalog;
 extern const struct command cmd_completion;
 extern const struct command cmd_docs;
 extern const struct command cmd_inspect;
@@ -10,6 +12,7 @@ extern const struct command cmd_version;
 
 /* In the order of --help. */
 const struct command *const commands[] = {
+    &cmd_catalog,
     &cmd_version,
     NULL,
 };

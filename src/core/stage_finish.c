@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/stages.h"
 
-#include <errno.h>
 #include <unistd.h>
 
 #include "base/hash.h"
 #include "base/io.h"
 #include "catalog/catalog.h"
+#include "ledger/ledger.h"
 #include "media/imgtool.h"
 #include "plug/registry.h"
 
@@ -47,7 +47,8 @@ struct step stage_seal(struct build *b, const struct seal_config *config, struct
 struct pack_state {
     const char *output_name; /* file name in the output directory */
     bool recorded;
-    char *made; /* path to remove when the build fails */
+    char *made;      /* path to remove when the build fails */
+    ledger_id entry; /* of the file in the catalog's tmp directory */
 };
 
 static void pack_progress(void *arg, uint64_t done, uint64_t total)
@@ -87,6 +88,8 @@ static bool pack_run(struct step *s, struct build *b, struct error **err)
     if (!state->recorded && !io_mkdir_p(b->output_dir, 0755, err))
         return false;
     const char *dst = pack_path(state, b);
+    if (state->recorded && !ledger_add(b->ledger, "tree", dst, &state->entry, err))
+        return false;
     state->made = arena_strdup(b->arena, dst);
     bool as_is = !state->recorded && b->image.skip_compaction && b->image.backing == NULL &&
                  strcmp(b->image.format, b->image.final_format) == 0;
@@ -100,12 +103,13 @@ static bool pack_run(struct step *s, struct build *b, struct error **err)
     return true;
 }
 
+/* A recorded image has moved into the store by now. */
 static void pack_cleanup(struct step *s, struct build *b, bool ok)
 {
-    (void)b;
     struct pack_state *state = s->state;
     if (!ok && state->made != NULL)
         unlink(state->made);
+    ledger_strike(b->ledger, state->entry);
 }
 
 struct step stage_pack(struct build *b, const char *output_name, bool recorded)

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/catalog_commands.h"
+
+#include "base/clock.h"
+#include "catalog/catalog.h"
+#include "cli/app.h"
+#include "cli/exit.h"
+
+/* The version named by REF, or every version there is. */
+static bool choose(struct app *app, const char *ref, struct catalog_versions *out,
+                   struct error **err)
+{
+    if (ref == NULL)
+        return catalog_list(app->catalog, &(struct catalog_filter){.all_versions = true},
+                            app->arena, out, err);
+    out->ptr = arena_new_object(app->arena, struct catalog_version);
+    out->len = 1;
+    return catalog_resolve(app->catalog, str_from(ref), app->arena, out->ptr, err);
+}
+
+static bool verify_one(struct app *app, const struct catalog_version *v)
+{
+    AUTO(error) struct error *e = NULL;
+    if (catalog_verify_version(app->catalog, v, app->cancel, NULL, NULL, &e)) {
+        fprintf(app->out, "ok       %s %s\n", v->bucket, v->name);
+        return true;
+    }
+    autofree char *line = error_line(e);
+    fprintf(app->out, "DAMAGED  %s %s: %s\n", v->bucket, v->name, line);
+    return false;
+}
+
+static int verify_run(struct app *app, const void *flags, const struct opt_strings *args)
+{
+    (void)flags;
+    struct catalog_versions versions;
+    struct error *e = NULL;
+    if (app_catalog(app) == NULL)
+        return EXIT_FAILED;
+    if (!choose(app, args->len > 0 ? args->ptr[0] : NULL, &versions, &e))
+        return app_fail(app, e);
+    size_t damaged = 0;
+    for (size_t i = 0; i < versions.len && !cancel_test(app->cancel); i++)
+        damaged += !verify_one(app, &versions.ptr[i]);
+    if (cancel_test(app->cancel))
+        return EXIT_CANCELLED;
+    fprintf(app->out, "%zu version%s verified, %zu damaged\n", versions.len,
+            versions.len == 1 ? "" : "s", damaged);
+    return damaged > 0 ? EXIT_INTEGRITY : EXIT_OK;
+}
+
+const struct command cmd_catalog_verify = {
+    .name = "verify",
+    .args = "[VERSION]",
+    .summary = "compare stored images with their recorded digests",
+    .doc = "Without VERSION every image is read.",
+    .min_args = 0,
+    .max_args = 1,
+    .run = verify_run,
+};
+
+struct rm_flags {
+    bool force;
+};
+
+static const struct opt rm_rows[] = {
+    OPT_BOOL(struct rm_flags, force, "force", .def = "false",
+             .doc = "Also when a channel points to it or other versions were made from it."),
+    OPT_END,
+};
+
+static int rm_run(struct app *app, const void *opaque, const struct opt_strings *args)
+{
+    const struct rm_flags *flags = opaque;
+    struct catalog *cat = app_catalog(app);
+    struct catalog_version v;
+    struct error *e = NULL;
+    if (cat == NULL)
+        return EXIT_FAILED;
+    for (size_t i = 0; i < args->len; i++) {
+        if (!catalog_resolve(cat, str_from(args->ptr[i]), app->arena, &v, &e) ||
+            !catalog_remove(cat, &v, flags->force, &e))
+            return app_fail(app, e);
+        fprintf(app->out, "removed %s %s\n", v.bucket, v.name);
+    }
+    return EXIT_OK;
+}
+
+const struct command cmd_catalog_rm = {
+    .name = "rm",
+    .args = "VERSION...",
+    .summary = "remove versions and the bytes that nothing else needs",
+    .opts = rm_rows,
+    .config_size = sizeof(struct rm_flags),
+    .min_args = 1,
+    .max_args = -1,
+    .run = rm_run,
+};
