@@ -10,4 +10,5 @@ $(B)/embed.S: mk/embed.mk $(EMBEDDED)
 	   printf '.quad 0, 0, 0\n.section .note.GNU-stack,"",@progbits\n'; } >$@
 
 $(B)/embed.o: $(B)/embed.S
-	$(CC) -c -o $@ $<
+	$(call say,AS,$@)
+	$(Q)$(CC) -c -o $@ $<

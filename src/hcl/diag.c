@@ -41,9 +41,9 @@ static struct diag *add(struct diags *d, enum diag_severity severity, struct ran
     return diag;
 }
 
-static struct diag *add_formatted(struct diags *d, enum diag_severity severity,
-                                  struct range subject, const char *summary, const char *detail,
-                                  va_list ap)
+static ATTR_PRINTF(5, 0) struct diag *add_formatted(struct diags *d, enum diag_severity severity,
+                                                    struct range subject, const char *summary,
+                                                    const char *detail, va_list ap)
 {
     struct diag *diag = add(d, severity, subject, summary);
     diag->detail = arena_vfmt(d->arena, detail, ap);
