@@ -327,10 +327,11 @@ static const struct expr *parse_parens(struct parser *p)
     const struct token *close = parser_peek(p);
     if (close->kind != TOKEN_CLOSE_PAREN) {
         struct range range = parser_range(p, close);
-        parser_complain(p, range, range_between(parser_range(p, open), range),
-                        "Unbalanced parentheses",
-                        "The expression in parentheses ends here, but there is no closing "
-                        "parenthesis (\")\").");
+        struct diag *diag =
+            diags_add(p->diags, DIAG_ERROR, range, "Unbalanced parentheses", "%s",
+                      "The expression in parentheses ends here, but there is no closing "
+                      "parenthesis (\")\").");
+        diag->context = range_between(parser_range(p, open), range);
         p->recovering = true;
     }
     close = parser_read(p);
