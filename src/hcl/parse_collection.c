@@ -440,6 +440,7 @@ static const struct expr *bad_function_name(struct parser *p, struct range name,
 const struct expr *parse_call(struct parser *p, const struct token *name)
 {
     struct range first = parser_range(p, name), name_range = first;
+    str full_name = parser_text(p, name);
     const struct token *open = parser_read(p);
     while (open->kind == TOKEN_DOUBLE_COLON) {
         const struct token *part = parser_read(p);
@@ -447,6 +448,8 @@ const struct expr *parse_call(struct parser *p, const struct token *name)
             return bad_function_name(p, first, part, "Missing function name",
                                      "After \"::\" comes the name of a function.");
         name_range = range_between(first, parser_range(p, part));
+        full_name = str_from(
+            arena_fmt(p->arena, "%.*s::%.*s", STR_FMT(full_name), STR_FMT(parser_text(p, part))));
         open = parser_read(p);
     }
     if (open->kind != TOKEN_OPEN_PAREN)
@@ -459,7 +462,7 @@ const struct expr *parse_call(struct parser *p, const struct token *name)
     parse_args(p, first, parser_range(p, open), &args);
     p->sees_newlines = saved;
     struct expr *e = parser_new_expr(p, EXPR_CALL, range_between(first, args.close));
-    e->call.name = source_text(name_range);
+    e->call.name = full_name;
     e->call.name_range = name_range;
     e->call.args = args.args.ptr;
     e->call.arg_count = args.args.len;
