@@ -28,12 +28,12 @@ bool json_node_to_value(struct arena *a, const struct json_node *n, value *out, 
 {
     const struct number *num;
     switch (n->kind) {
-    case JSON_NULL: *out = value_null(&type_dynamic); return true;
-    case JSON_BOOL: *out = value_bool(n->boolean); return true;
-    case JSON_STRING: *out = value_string(a, n->text); return true;
-    case JSON_ARRAY: return array_to_value(a, n, out, why);
-    case JSON_OBJECT: return members_to_value(a, n, out, why);
-    case JSON_NUMBER: break;
+    case JSON_IS_NULL: *out = value_null(&type_dynamic); return true;
+    case JSON_IS_BOOL: *out = value_bool(n->boolean); return true;
+    case JSON_IS_STRING: *out = value_string(a, n->text); return true;
+    case JSON_IS_ARRAY: return array_to_value(a, n, out, why);
+    case JSON_IS_OBJECT: return members_to_value(a, n, out, why);
+    case JSON_IS_NUMBER: break;
     }
     if (number_parse(a, n->text, &num) == NUMBER_OK) {
         *out = value_number(num);

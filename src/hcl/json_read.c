@@ -232,7 +232,7 @@ static const struct json_node *read_number(struct reader *r)
                        : "This is not a number of JSON: digits without leading zeros, at most one "
                          "point and one exponent of moderate size. Text belongs in quotes.");
     }
-    struct json_node *n = new_node(r, JSON_NUMBER, start);
+    struct json_node *n = new_node(r, JSON_IS_NUMBER, start);
     n->text = str_sub(r->text, start, r->pos);
     return n;
 }
@@ -250,7 +250,7 @@ static const struct json_node *read_word(struct reader *r)
                     "null, a list or an object.");
     }
     r->pos += len;
-    struct json_node *n = new_node(r, is_null ? JSON_NULL : JSON_BOOL, start);
+    struct json_node *n = new_node(r, is_null ? JSON_IS_NULL : JSON_IS_BOOL, start);
     n->boolean = is_true;
     return n;
 }
@@ -312,7 +312,7 @@ static const struct json_node *read_array(struct reader *r)
         if (!read_separator(r, ']', start, &done))
             return NULL;
     }
-    struct json_node *n = finish_node(r, JSON_ARRAY, start);
+    struct json_node *n = finish_node(r, JSON_IS_ARRAY, start);
     n->items = items.ptr;
     n->count = items.len;
     return n;
@@ -355,7 +355,7 @@ static const struct json_node *read_object(struct reader *r)
         if (!read_member(r, &members) || !read_separator(r, '}', start, &done))
             return NULL;
     }
-    struct json_node *n = finish_node(r, JSON_OBJECT, start);
+    struct json_node *n = finish_node(r, JSON_IS_OBJECT, start);
     n->members = members.ptr;
     n->count = members.len;
     return n;
@@ -367,7 +367,7 @@ static const struct json_node *read_string_node(struct reader *r)
     str text;
     if (!read_string(r, &text))
         return NULL;
-    struct json_node *n = new_node(r, JSON_STRING, start);
+    struct json_node *n = new_node(r, JSON_IS_STRING, start);
     n->text = text;
     return n;
 }

@@ -18,12 +18,12 @@ struct source_file;
 #define JSON_MAX_BYTES ((size_t)4 << 20) /* longer texts are an error */
 
 enum json_kind {
-    JSON_NULL,
-    JSON_BOOL,
-    JSON_NUMBER,
-    JSON_STRING,
-    JSON_ARRAY,
-    JSON_OBJECT,
+    JSON_IS_NULL,
+    JSON_IS_BOOL,
+    JSON_IS_NUMBER,
+    JSON_IS_STRING,
+    JSON_IS_ARRAY,
+    JSON_IS_OBJECT,
 };
 
 struct json_member {

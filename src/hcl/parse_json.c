@@ -57,17 +57,17 @@ static void fill_object(struct arena *a, struct expr *e, const struct json_node 
 static const struct expr *json_expr(struct arena *a, const struct json_node *n)
 {
     struct expr *e = string_expr(a, n->text, n->range);
-    e->from_json = n->kind == JSON_STRING;
+    e->from_json = n->kind == JSON_IS_STRING;
     switch (n->kind) {
-    case JSON_STRING: break;
-    case JSON_NUMBER: e->literal.kind = LITERAL_NUMBER; break;
-    case JSON_NULL: e->literal.kind = LITERAL_NULL; break;
-    case JSON_BOOL:
+    case JSON_IS_STRING: break;
+    case JSON_IS_NUMBER: e->literal.kind = LITERAL_NUMBER; break;
+    case JSON_IS_NULL: e->literal.kind = LITERAL_NULL; break;
+    case JSON_IS_BOOL:
         e->literal.kind = LITERAL_BOOL;
         e->literal.boolean = n->boolean;
         break;
-    case JSON_ARRAY: fill_tuple(a, e, n); break;
-    case JSON_OBJECT: fill_object(a, e, n); break;
+    case JSON_IS_ARRAY: fill_tuple(a, e, n); break;
+    case JSON_IS_OBJECT: fill_object(a, e, n); break;
     }
     return e;
 }
@@ -85,17 +85,17 @@ static void push_members(struct arena *a, const struct json_node *n, struct json
 static void collect_properties(struct arena *a, const struct json_node *n, const char *what,
                                struct json_properties *out, struct diags *d)
 {
-    if (n->kind == JSON_OBJECT) {
+    if (n->kind == JSON_IS_OBJECT) {
         push_members(a, n, out);
-    } else if (n->kind == JSON_ARRAY) {
+    } else if (n->kind == JSON_IS_ARRAY) {
         for (size_t i = 0; i < n->count; i++) {
-            if (n->items[i]->kind == JSON_OBJECT)
+            if (n->items[i]->kind == JSON_IS_OBJECT)
                 push_members(a, n->items[i], out);
             else
                 diags_error(d, n->items[i]->range, "Incorrect JSON value type",
                             "A JSON object must be here, for %s.", what);
         }
-    } else if (n->kind != JSON_NULL) {
+    } else if (n->kind != JSON_IS_NULL) {
         diags_error(d, n->range, "Incorrect JSON value type",
                     "A JSON object, or a list of objects, must be here, for %s.", what);
     }
@@ -104,13 +104,13 @@ static void collect_properties(struct arena *a, const struct json_node *n, const
 /* The value could be one or more blocks, which may be given repeatedly. */
 static bool may_be_blocks(const struct json_node *n)
 {
-    if (n->kind == JSON_OBJECT || n->kind == JSON_NULL)
+    if (n->kind == JSON_IS_OBJECT || n->kind == JSON_IS_NULL)
         return true;
-    for (size_t i = 0; n->kind == JSON_ARRAY && i < n->count; i++) {
-        if (n->items[i]->kind != JSON_OBJECT)
+    for (size_t i = 0; n->kind == JSON_IS_ARRAY && i < n->count; i++) {
+        if (n->items[i]->kind != JSON_IS_OBJECT)
             return false;
     }
-    return n->kind == JSON_ARRAY;
+    return n->kind == JSON_IS_ARRAY;
 }
 
 static const struct attribute *find_duplicate(const struct attributes *attrs,
@@ -158,9 +158,9 @@ static const struct body *json_body(struct arena *a, const struct json_node *n, 
     b->attr_count = attrs.len;
     b->range = n->range;
     b->end_range = range_end(n->range);
-    b->missing_item_range = n->kind == JSON_OBJECT  ? n->close_range
-                            : n->kind == JSON_ARRAY ? n->open_range
-                                                    : n->range;
+    b->missing_item_range = n->kind == JSON_IS_OBJECT  ? n->close_range
+                            : n->kind == JSON_IS_ARRAY ? n->open_range
+                                                       : n->range;
     b->is_json = true;
     return b;
 }
@@ -184,19 +184,19 @@ static void push_block(struct unpack *u, const struct json_node *n)
     b.labels = bytes == 0 ? NULL : arena_memdup(u->arena, u->labels, bytes);
     b.label_count = u->label_count;
     b.body = json_body(u->arena, n, u->diags);
-    b.open_range = n->kind == JSON_OBJECT ? n->open_range : n->range;
-    b.close_range = n->kind == JSON_OBJECT ? n->close_range : n->range;
+    b.open_range = n->kind == JSON_IS_OBJECT ? n->open_range : n->range;
+    b.close_range = n->kind == JSON_IS_OBJECT ? n->close_range : n->range;
     blocks_push(u->arena, u->out, b);
 }
 
 static void unpack_contents(struct unpack *u, const struct json_node *n)
 {
-    if (n->kind == JSON_OBJECT)
+    if (n->kind == JSON_IS_OBJECT)
         push_block(u, n);
-    else if (n->kind == JSON_ARRAY)
+    else if (n->kind == JSON_IS_ARRAY)
         for (size_t i = 0; i < n->count; i++)
             push_block(u, n->items[i]);
-    else if (n->kind != JSON_NULL)
+    else if (n->kind != JSON_IS_NULL)
         diags_error(u->diags, n->range, "Incorrect JSON value type",
                     "A JSON object, or a list of objects, must be here, for the contents of "
                     "\"%.*s\".",
@@ -244,10 +244,10 @@ const struct block *body_find_blocks(struct arena *a, const struct body *b, str 
 bool hcl_parse_json_file(struct arena *a, struct source_file *f, struct diags *d,
                          const struct body **out)
 {
-    static const struct json_node nothing = {.kind = JSON_NULL};
+    static const struct json_node nothing = {.kind = JSON_IS_NULL};
     size_t before = d->errors;
     const struct json_node *n = json_read_source(a, f, d);
-    if (n != NULL && n->kind != JSON_OBJECT && n->kind != JSON_ARRAY) {
+    if (n != NULL && n->kind != JSON_IS_OBJECT && n->kind != JSON_IS_ARRAY) {
         diags_error(d, n->range, "Root value must be object",
                     "A file in JSON syntax is one JSON object with the blocks and arguments as its "
                     "properties.");
