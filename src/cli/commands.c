@@ -12,7 +12,5 @@ extern const struct command cmd_version;
 
 /* In the order of --help. */
 const struct command *const commands[] = {
-    &cmd_catalog,
-    &cmd_version,
-    NULL,
+    &cmd_build, &cmd_validate, &cmd_catalog, &cmd_version, NULL,
 };

@@ -2,6 +2,8 @@
 
 #include "plug/communicator.h"
 
+#include "hcl/diag.h"
+
 /* Names, defaults and meaning are Packer's.  ssh_timeout and
  * ssh_handshake_attempts have no default here: each counts as 5 minutes and 10
  * only when the other is not set either, which is for the communicator to
@@ -126,3 +128,64 @@ const struct opt comm_opts[] = {
              .doc = "Do not use the proxy of the environment for the guest."),
     OPT_END,
 };
+
+/* A leading ~ is the communicator's to expand. */
+static bool check_file(const char *path, const char *option, const struct body *body,
+                       struct diags *diags)
+{
+    if (path == NULL || path[0] == '~' || access(path, R_OK) == 0)
+        return true;
+    return diags_error(diags, schema_range(body, option), "Unreadable file",
+                       "%s is invalid: cannot read \"%s\".", option, path);
+}
+
+/* PORT:HOST:PORT */
+static bool is_tunnel(const char *text)
+{
+    str rest = str_from(text);
+    int64_t port;
+    if (!str_to_i64(str_split(&rest, ':'), &port) || port < 0 || port > 65535 || rest.ptr == NULL)
+        return false;
+    ptrdiff_t colon = str_rfind_char(rest, ':');
+    return colon > 0 && str_to_i64(str_sub(rest, (size_t)colon + 1, rest.len), &port) && port > 0 &&
+           port <= 65535;
+}
+
+static bool check_tunnels(const struct opt_strings *list, const char *option,
+                          const struct body *body, struct diags *diags)
+{
+    bool ok = true;
+    for (size_t i = 0; i < list->len; i++)
+        if (!is_tunnel(list->ptr[i]))
+            ok = diags_error(diags, schema_range(body, option), "Invalid tunnel",
+                             "\"%s\" is not of the form PORT:HOST:PORT.", list->ptr[i]);
+    return ok;
+}
+
+static bool check_ssh(const struct comm_config *c, const struct body *body, struct diags *diags)
+{
+    bool ok = check_file(c->ssh_private_key_file, "ssh_private_key_file", body, diags);
+    ok &= check_file(c->ssh_certificate_file, "ssh_certificate_file", body, diags);
+    ok &= check_file(c->ssh_bastion_private_key_file, "ssh_bastion_private_key_file", body, diags);
+    ok &= check_file(c->ssh_bastion_certificate_file, "ssh_bastion_certificate_file", body, diags);
+    ok &= check_tunnels(&c->ssh_remote_tunnels, "ssh_remote_tunnels", body, diags);
+    ok &= check_tunnels(&c->ssh_local_tunnels, "ssh_local_tunnels", body, diags);
+    bool can_log_in = c->ssh_bastion_password != NULL || c->ssh_bastion_agent_auth ||
+                      c->ssh_bastion_private_key_file != NULL || c->ssh_private_key_file != NULL ||
+                      c->ssh_bastion_interactive;
+    if (c->ssh_bastion_host != NULL && !can_log_in)
+        ok = diags_error(diags, schema_range(body, "ssh_bastion_host"), "Missing bastion log-in",
+                         "ssh_bastion_password, ssh_bastion_private_key_file or "
+                         "ssh_bastion_agent_auth must be specified.");
+    return ok;
+}
+
+bool comm_check(const struct comm_config *c, const struct body *body, struct diags *diags)
+{
+    if (c->type == COMM_SSH)
+        return check_ssh(c, body, diags);
+    if (c->type == COMM_WINRM && c->winrm_username == NULL)
+        return diags_error(diags, schema_range(body, "winrm_username"), "Missing user name",
+                           "winrm_username must be specified.");
+    return true;
+}

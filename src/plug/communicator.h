@@ -64,6 +64,10 @@ enum comm_kind { COMM_SSH, COMM_WINRM, COMM_NONE };
 enum comm_transfer { COMM_TRANSFER_SFTP, COMM_TRANSFER_SCP };
 
 extern const struct opt comm_opts[];
+/* Diagnose what the rows cannot say: keys that cannot be read, bastions without
+ * a way to log in, tunnels.  Whether a user name is needed is for the builder
+ * to say. */
+bool comm_check(const struct comm_config *config, const struct body *body, struct diags *diags);
 
 /* Exit status reported when the connection broke before the command's own
  * status came (Packer's number). */

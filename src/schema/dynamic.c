@@ -167,10 +167,12 @@ static bool expand(const struct block *dynamic, str type, size_t label_count,
 static bool check_label_count(const struct block *b, size_t want, struct diags *diags)
 {
     if (b->label_count < want)
-        return diags_error(diags, b->open_range, "Missing label for block",
+        return diags_error(diags, b->open_range,
+                           arena_fmt(diags->arena, "Missing type for %.*s", STR_FMT(b->type)),
                            "All \"%.*s\" blocks must have %zu labels.", STR_FMT(b->type), want);
     if (b->label_count > want)
-        return diags_error(diags, b->labels[want].range, "Extraneous label for block",
+        return diags_error(diags, b->labels[want].range,
+                           arena_fmt(diags->arena, "Extraneous label for %.*s", STR_FMT(b->type)),
                            "A \"%.*s\" block has %zu labels.", STR_FMT(b->type), want);
     return true;
 }
