@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "qemu/builder.h"
+
+#include "base/clock.h"
+#include "config/config.h"
+#include "host/host.h"
+#include "qemu/state.h"
+
+#define SSH_TIMEOUT_NS (5 * 60 * NS_PER_S) /* Packer's default */
+
+static const struct comm_config *comm(const void *config)
+{
+    return &((const struct qemu_config *)config)->comm;
+}
+
+static void output(const void *config, const char **dir, const char **name)
+{
+    const struct qemu_config *c = config;
+    *dir = c->output_directory;
+    *name = c->vm_name;
+}
+
+/* "/usr/bin/qemu-system-aarch64" -> "aarch64" */
+static const char *arch_of(const char *binary)
+{
+    static const char mark[] = "qemu-system-";
+    const char *at = strstr(binary, mark);
+    return at != NULL ? at + sizeof(mark) - 1 : "x86_64";
+}
+
+/* KVM only for guests of the host's own kind, and only when the probe passed. */
+static bool use_kvm(const struct qemu_state *s)
+{
+    const char *site = s->hypervisor != NULL ? s->hypervisor->accelerator : NULL;
+    int asked = s->config->accelerator;
+    if (asked == ACCEL_TCG || asked == ACCEL_NONE)
+        return false;
+    if (asked == ACCEL_AUTO && site != NULL && strcmp(site, "tcg") == 0)
+        return false;
+#if defined(__x86_64__)
+    bool same = strcmp(s->arch, "x86_64") == 0 || strcmp(s->arch, "i386") == 0;
+#elif defined(__aarch64__)
+    bool same = strcmp(s->arch, "aarch64") == 0;
+#else
+    bool same = false;
+#endif
+    return same && host_kvm()->usable;
+}
+
+/* An emulated guest gets more time unless the template set some. */
+static void scale_timeouts(struct build *b, const struct qemu_state *s)
+{
+    const struct comm_config *c = &s->config->comm;
+    bool is_set =
+        c->ssh_timeout_ns > 0 || c->ssh_wait_timeout_ns > 0 || c->ssh_handshake_attempts > 0;
+    if (s->kvm || is_set || c->type != COMM_SSH)
+        return;
+    struct comm_config *scaled = arena_memdup(b->arena, c, sizeof(*c));
+    scaled->ssh_timeout_ns = SSH_TIMEOUT_NS * QEMU_TCG_FACTOR;
+    b->comm_config = scaled;
+}
+
+static void add_steps(const void *config, struct build *b, struct step_list *prepare,
+                      struct step_list *finish)
+{
+    struct qemu_state *s = arena_new_object(b->arena, struct qemu_state);
+    s->config = config;
+    s->arch = arch_of(s->config->qemu_binary);
+    if (b->config != NULL)
+        s->hypervisor = config_find_hypervisor(b->config, s->config->hypervisor);
+    s->kvm = use_kvm(s);
+    b->builder_state = s;
+    b->wants_cloud_init = qemu_wants_seed(s->config) && s->config->comm.type == COMM_SSH;
+    scale_timeouts(b, s);
+    step_list_push(b->arena, prepare, qemu_step_source(b));
+    step_list_push(b->arena, prepare, qemu_step_disk(b));
+    step_list_push(b->arena, prepare, qemu_step_seed(b));
+    step_list_push(b->arena, prepare, qemu_step_guest(b));
+    step_list_push(b->arena, finish, qemu_step_shutdown(b));
+    step_list_push(b->arena, finish, qemu_step_collect(b));
+}
+
+const struct builder_type builder_qemu = {
+    .name = "qemu",
+    .summary = "Boot a virtual machine under QEMU and make an image of its disk",
+    .doc = "Starts from an image of the catalog (base), from a disk image or from an ISO.  The "
+           "guest writes into an overlay; what it started from is never changed.  libvirt's QEMU "
+           "driver runs inside imgfac unless the configuration names another hypervisor.",
+    .opts = qemu_opts,
+    .config_size = sizeof(struct qemu_config),
+    .flags = BUILDER_HAS_GUEST,
+    .check = qemu_check,
+    .comm = comm,
+    .output = output,
+    .add_steps = add_steps,
+    .diagnose = qemu_diagnose,
+};

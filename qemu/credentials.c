@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "qemu/credentials.h"
+
+#include <libssh/libssh.h>
+#include <string.h>
+
+#include "base/redact.h"
+
+DEFINE_AUTO(ssh_key, ssh_key, ssh_key_free);
+
+static void wipe(void *arg)
+{
+    char *text = arg;
+    explicit_bzero(text, strlen(text));
+}
+
+/* By lines, as it may be wrapped anew; the frame and short rests are no secret. */
+static void hide(str text)
+{
+    enum { SHORTEST = 20 };
+    while (text.ptr != NULL) {
+        str line = str_next_line(&text);
+        if (line.len >= SHORTEST && !str_starts(line, STR("-----")))
+            redact_register(line);
+    }
+}
+
+bool credentials_make_key(const char *comment, struct arena *a, const char **out_private,
+                          const char **out_public, struct error **err)
+{
+    AUTO(ssh_key) ssh_key key = NULL;
+    char *private_text = NULL, *public_text = NULL;
+    if (ssh_pki_generate(SSH_KEYTYPE_ED25519, 0, &key) != SSH_OK)
+        return error_set(err, ERR_INTERNAL, 0, "cannot generate an ed25519 key");
+    bool ok = ssh_pki_export_privkey_base64(key, NULL, NULL, NULL, &private_text) == SSH_OK &&
+              ssh_pki_export_pubkey_base64(key, &public_text) == SSH_OK;
+    if (ok) {
+        hide(str_from(private_text));
+        char *kept = arena_strdup(a, private_text);
+        arena_on_free(a, wipe, kept);
+        *out_private = kept;
+        *out_public = arena_fmt(a, "ssh-ed25519 %s %s", public_text, comment);
+    }
+    if (private_text != NULL)
+        explicit_bzero(private_text, strlen(private_text));
+    ssh_string_free_char(private_text);
+    ssh_string_free_char(public_text);
+    return ok || error_set(err, ERR_INTERNAL, 0, "cannot write out an ed25519 key");
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMGFAC_QEMU_DOMAIN_H
+#define IMGFAC_QEMU_DOMAIN_H
+
+/* The virtual machine as plain data and its libvirt XML.  Every PCI device has
+ * a slot of its own choice here, so that libvirt assigns none: the network card
+ * stands in slot 3 whatever else is there, as under Packer, and keeps its name
+ * inside the guest.  Strings are borrowed. */
+
+#include "qemu/config.h"
+
+enum domain_media { MEDIA_DISK, MEDIA_CDROM, MEDIA_FLOPPY };
+
+struct domain_disk {
+    enum domain_media media;
+    const char *path;
+    const char *format;
+    const char *backing;        /* absolute; NULL: none.  Never relabelled. */
+    const char *backing_format; /* of `backing` */
+    const char *bus;            /* "virtio", "scsi", "sata", "ide", "fdc" */
+    bool read_only;
+    bool keep_owner; /* the user's own file: libvirt must not chown it */
+    const char *cache, *discard, *detect_zeroes; /* NULL: the hypervisor's default */
+    const char *serial;                          /* NULL: none */
+    int boot_order;                              /* 0: not booted from */
+};
+
+#define DOMAIN_DISKS_MAX 16
+
+struct domain {
+    const char *name;
+    const char *uuid;
+    bool kvm;
+    const char *arch;      /* "x86_64" */
+    const char *machine;   /* "pc", "q35", "virt" */
+    const char *emulator;  /* absolute path */
+    const char *cpu_model; /* as -cpu of QEMU; NULL: all features */
+    unsigned vcpus, sockets, cores, threads;
+    uint64_t memory_mib;
+
+    const char *firmware_code, *firmware_code_format; /* pflash; NULL: BIOS */
+    const char *firmware_vars;                        /* private copy */
+    bool secure_boot;
+    const char *bios; /* -bios file; NULL: default */
+
+    struct domain_disk disks[DOMAIN_DISKS_MAX];
+    size_t disk_count;
+
+    const char *nic_model; /* QEMU device name: "virtio-net-pci"; NULL: no network */
+    int forward_port;      /* host port; 0: none */
+    int guest_port;
+    const char *console_log; /* file of the serial console */
+    const char *video;       /* "vga", "virtio"; NULL: no screen */
+    const char *vnc_address; /* NULL: no VNC */
+    int vnc_port;
+    const char *vnc_password;      /* secret; or NULL */
+    struct opt_strings extra_args; /* for QEMU's own command line, last */
+};
+
+/* ERR_TEMPLATE when a string cannot stand in XML.  Heap. */
+char *domain_xml(const struct domain *d, struct error **err);
+/* The QEMU device for Packer's net_device ("virtio-net" -> "virtio-net-pci"). */
+const char *domain_nic_device(const char *net_device);
+
+#endif

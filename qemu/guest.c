@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "qemu/guest.h"
+
+#include <fcntl.h>
+#include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/thread.h"
+#include "qemu/conn.h"
+
+#define SCREENSHOT_MAX ((size_t)64 << 20)
+
+struct guest {
+    virConnectPtr conn;
+    virDomainPtr domain;
+    int callbacks[2]; /* -1: not registered */
+    unsigned refs;    /* the owner's and one for each callback */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    enum guest_state state;
+    bool expects_off;
+    struct cancel *on_death;
+};
+
+static void guest_release(void *arg)
+{
+    struct guest *g = arg;
+    pthread_mutex_lock(&g->lock);
+    bool last = --g->refs == 0;
+    pthread_mutex_unlock(&g->lock);
+    if (!last)
+        return;
+    pthread_cond_destroy(&g->changed);
+    pthread_mutex_destroy(&g->lock);
+    free(g);
+}
+
+/* Enter a final state; the first one stays. */
+static void enter(struct guest *g, enum guest_state state)
+{
+    LOCK_SCOPE(&g->lock);
+    bool first = g->state == GUEST_RUNNING;
+    /* A paused or panicked guest is destroyed later: the cause remains. */
+    if (first)
+        g->state = state;
+    pthread_cond_broadcast(&g->changed);
+    if (first && g->on_death != NULL && !(g->expects_off && state == GUEST_OFF))
+        cancel_trigger(g->on_death, CANCEL_CRASH);
+}
+
+static int on_lifecycle(virConnectPtr conn, virDomainPtr dom, int event, int detail, void *arg)
+{
+    struct guest *g = arg;
+    (void)conn;
+    log_debug("qemu", "domain '%s': event %d detail %d", virDomainGetName(dom), event, detail);
+    if (event == VIR_DOMAIN_EVENT_STOPPED)
+        enter(g, detail == VIR_DOMAIN_EVENT_STOPPED_CRASHED ||
+                         detail == VIR_DOMAIN_EVENT_STOPPED_FAILED
+                     ? GUEST_CRASHED
+                     : GUEST_OFF);
+    else if (event == VIR_DOMAIN_EVENT_CRASHED)
+        enter(g, detail == VIR_DOMAIN_EVENT_CRASHED_PANICKED ? GUEST_PANICKED : GUEST_CRASHED);
+    return 0;
+}
+
+static void on_io_error(virConnectPtr conn, virDomainPtr dom, const char *path, const char *alias,
+                        int action, const char *reason, void *arg)
+{
+    struct guest *g = arg;
+    (void)conn;
+    log_warn("qemu", "domain '%s': i/o error on %s (%s): %s", virDomainGetName(dom), alias, path,
+             reason);
+    if (action == VIR_DOMAIN_EVENT_IO_ERROR_PAUSE)
+        enter(g, strcmp(reason, "enospc") == 0 ? GUEST_NO_SPACE : GUEST_IO_ERROR);
+}
+
+/* libvirt may run a callback while it is being deregistered; it gives its
+ * reference back when it has done. */
+static int listen_to(struct guest *g, int event, virConnectDomainEventGenericCallback cb)
+{
+    pthread_mutex_lock(&g->lock);
+    g->refs++;
+    pthread_mutex_unlock(&g->lock);
+    int id = virConnectDomainEventRegisterAny(g->conn, g->domain, event, cb, g, guest_release);
+    if (id < 0)
+        guest_release(g);
+    return id;
+}
+
+static bool watch(struct guest *g, struct error **err)
+{
+    g->callbacks[0] =
+        listen_to(g, VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle));
+    if (g->callbacks[0] < 0)
+        return conn_error(err, "cannot watch the domain");
+    g->callbacks[1] =
+        listen_to(g, VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, VIR_DOMAIN_EVENT_CALLBACK(on_io_error));
+    if (g->callbacks[1] < 0)
+        virResetLastError(); /* not every driver has it */
+    return true;
+}
+
+static void guest_init(struct guest *g)
+{
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&g->changed, &attr);
+    pthread_condattr_destroy(&attr);
+    pthread_mutex_init(&g->lock, NULL);
+    g->callbacks[0] = g->callbacks[1] = -1;
+    g->refs = 1;
+}
+
+struct guest *guest_start(struct conn *c, const char *xml, struct cancel *on_death,
+                          struct error **err)
+{
+    struct guest *g = xnew(struct guest);
+    guest_init(g);
+    g->conn = conn_handle(c);
+    g->on_death = on_death;
+    /* Paused at first: no event may come before we listen. */
+    g->domain = virDomainCreateXML(g->conn, xml, VIR_DOMAIN_START_PAUSED);
+    if (g->domain == NULL)
+        conn_error(err, "cannot start the virtual machine");
+    else if (watch(g, err) && virDomainResume(g->domain) < 0)
+        conn_error(err, "cannot let the virtual machine run");
+    if (*err == NULL)
+        return g;
+    guest_free(g);
+    return NULL;
+}
+
+static bool is_active(struct guest *g)
+{
+    int active = virDomainIsActive(g->domain);
+    virResetLastError();
+    return active == 1;
+}
+
+void guest_free(struct guest *g)
+{
+    if (g == NULL)
+        return;
+    struct error *err = NULL;
+    if (g->domain != NULL && !guest_destroy(g, &err)) {
+        log_warn("qemu", "%s", err->msg);
+        error_drop(&err);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(g->callbacks); i++)
+        if (g->callbacks[i] >= 0)
+            virConnectDomainEventDeregisterAny(g->conn, g->callbacks[i]);
+    if (g->domain != NULL)
+        virDomainFree(g->domain);
+    virResetLastError();
+    pthread_mutex_lock(&g->lock);
+    g->on_death = NULL;
+    pthread_mutex_unlock(&g->lock);
+    guest_release(g);
+}
+
+enum guest_state guest_state(struct guest *g)
+{
+    LOCK_SCOPE(&g->lock);
+    return g->state;
+}
+
+void guest_fail(struct guest *g)
+{
+    enter(g, GUEST_FAILED);
+}
+
+void guest_expect_off(struct guest *g)
+{
+    LOCK_SCOPE(&g->lock);
+    g->expects_off = true;
+}
+
+bool guest_press_power(struct guest *g, struct error **err)
+{
+    guest_expect_off(g);
+    if (virDomainShutdownFlags(g->domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) == 0 || !is_active(g))
+        return true;
+    return conn_error(err, "cannot press the guest's power button");
+}
+
+/* Sleep until the state changes, at most a quarter of a second. */
+static enum guest_state await_change(struct guest *g, int64_t until_ns)
+{
+    int64_t wake = MIN(clock_now() + 250 * NS_PER_MS, until_ns);
+    struct timespec ts = {.tv_sec = wake / NS_PER_S, .tv_nsec = wake % NS_PER_S};
+    LOCK_SCOPE(&g->lock);
+    if (g->state == GUEST_RUNNING)
+        pthread_cond_timedwait(&g->changed, &g->lock, &ts);
+    return g->state;
+}
+
+bool guest_wait_off(struct guest *g, int64_t timeout_ns, struct cancel *c, struct error **err)
+{
+    int64_t until = timeout_ns > 0 ? clock_now() + timeout_ns : INT64_MAX;
+    for (;;) {
+        enum guest_state state = await_change(g, until);
+        if (state == GUEST_OFF)
+            return true;
+        if (state != GUEST_RUNNING)
+            return error_set(err, ERR_GUEST, 0, "the guest failed while it shut down");
+        if (cancel_test(c))
+            return cancel_error(c, err, "waiting for the guest to shut down");
+        if (clock_now() >= until)
+            return error_set(err, ERR_TIMEOUT, 0,
+                             "timeout while waiting for the machine to shut down");
+    }
+}
+
+bool guest_destroy(struct guest *g, struct error **err)
+{
+    guest_expect_off(g);
+    if (!is_active(g) || virDomainDestroy(g->domain) == 0 || !is_active(g))
+        return true;
+    return conn_error(err, "cannot destroy the domain");
+}
+
+static int sink_to_buffer(virStreamPtr stream, const char *data, size_t len, void *arg)
+{
+    (void)stream;
+    return strbuf_add(arg, data, len) ? (int)len : -1;
+}
+
+bool guest_screenshot(struct guest *g, const char *path, struct error **err)
+{
+    AUTO(strbuf) struct strbuf data = STRBUF_INIT_MAX(SCREENSHOT_MAX);
+    virStreamPtr stream = virStreamNew(g->conn, 0);
+    char *mime = stream != NULL ? virDomainScreenshot(g->domain, stream, 0, 0) : NULL;
+    bool ok = mime != NULL && virStreamRecvAll(stream, sink_to_buffer, &data) == 0 &&
+              virStreamFinish(stream) == 0;
+    free(mime);
+    if (!ok)
+        conn_error(err, "cannot take a picture of the screen");
+    if (stream != NULL)
+        virStreamFree(stream);
+    return ok && io_write_file(path, strbuf_str(&data), 0644, err);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMGFAC_QEMU_GUEST_H
+#define IMGFAC_QEMU_GUEST_H
+
+/* One running domain: started from XML, watched by libvirt's events, stopped.
+ * When it ends, crashes or stalls unasked, the token given at the start is
+ * triggered with CANCEL_CRASH, so that nobody waits for a dead guest.
+ * Thread-safe; the owner frees it. */
+
+#include "base/cancel.h"
+
+struct conn;
+
+enum guest_state {
+    GUEST_RUNNING,
+    GUEST_OFF,      /* powered off, or destroyed by us */
+    GUEST_CRASHED,  /* QEMU died */
+    GUEST_PANICKED, /* its kernel did, says the panic device */
+    GUEST_NO_SPACE, /* paused: the host's disk is full */
+    GUEST_IO_ERROR, /* paused: the host cannot read or write a disk */
+    GUEST_FAILED,   /* as found by others: guest_fail() */
+};
+
+struct guest;
+
+/* Start the transient domain of XML on C (borrowed for the guest's life).
+ * ON_DEATH (may be NULL) is triggered when it ends unasked. */
+struct guest *guest_start(struct conn *c, const char *xml, struct cancel *on_death,
+                          struct error **err);
+/* Destroys the domain when it still runs.  NULL-safe. */
+void guest_free(struct guest *g);
+
+enum guest_state guest_state(struct guest *g);
+/* Say that the guest is lost although QEMU runs on (seen on its console). */
+void guest_fail(struct guest *g);
+/* From now on the guest may power off without being taken for dead. */
+void guest_expect_off(struct guest *g);
+/* Press the power button. */
+bool guest_press_power(struct guest *g, struct error **err);
+/* Wait until it is off; ERR_TIMEOUT after TIMEOUT_NS, ERR_GUEST when it died. */
+bool guest_wait_off(struct guest *g, int64_t timeout_ns, struct cancel *c, struct error **err);
+/* End it at once; QEMU writes its disks' metadata out.  Also when it is gone. */
+bool guest_destroy(struct guest *g, struct error **err);
+/* PNG (or PPM) of the screen into the file PATH; false when there is none. */
+bool guest_screenshot(struct guest *g, const char *path, struct error **err);
+
+#endif

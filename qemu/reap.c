@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "qemu/reap.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <libvirt/libvirt.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/pidfd.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "qemu/conn.h"
+
+#define CMDLINE_MAX ((size_t)1 << 20)
+#define TERM_MS     2000
+#define KILL_MS     5000
+
+DEFINE_AUTO(json, json_t *, json_decref);
+
+char *reap_domain_data(const char *uri, const char *root, const char *name, const char *uuid)
+{
+    AUTO(json)
+    json_t *data =
+        json_pack("{s:s, s:s?, s:s, s:s}", "uri", uri, "root", root, "name", name, "uuid", uuid);
+    char *text = data != NULL ? json_dumps(data, JSON_COMPACT) : NULL;
+    return text != NULL ? text : xstrdup("{}");
+}
+
+/* Has process PID an argument that is exactly UUID? */
+static bool has_argument(pid_t pid, const char *uuid)
+{
+    AUTO(strbuf) struct strbuf text = STRBUF_INIT_MAX(CMDLINE_MAX);
+    struct error *err = NULL;
+    char path[40];
+    snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
+    if (!io_read_file(path, CMDLINE_MAX, &text, &err)) {
+        error_drop(&err);
+        return false;
+    }
+    str rest = strbuf_str(&text);
+    while (rest.ptr != NULL)
+        if (str_eqz(str_split(&rest, '\0'), uuid))
+            return true;
+    return false;
+}
+
+static bool await_end(int pidfd, int timeout_ms)
+{
+    struct pollfd p = {.fd = pidfd, .events = POLLIN};
+    int64_t until = clock_now() + timeout_ms * NS_PER_MS;
+    for (;;) {
+        int64_t left = (until - clock_now()) / NS_PER_MS;
+        int n = poll(&p, 1, left > 0 ? (int)left : 0);
+        if (n > 0)
+            return true;
+        if ((n == 0 && left <= 0) || (n < 0 && errno != EINTR))
+            return false;
+    }
+}
+
+/* The descriptor is taken before the look at the arguments, so the signal
+ * cannot hit another process with the same pid. */
+static bool kill_if_ours(pid_t pid, const char *uuid, size_t *count, struct error **err)
+{
+    autoclose int fd = pidfd_open(pid, 0);
+    if (fd < 0 || !has_argument(pid, uuid))
+        return true;
+    ++*count;
+    if (pidfd_send_signal(fd, SIGTERM, NULL, 0) != 0 && errno != ESRCH)
+        return error_set(err, ERR_IO, errno, "cannot end process %d of a left-over domain", pid);
+    if (await_end(fd, TERM_MS))
+        return true;
+    pidfd_send_signal(fd, SIGKILL, NULL, 0);
+    return await_end(fd, KILL_MS) ||
+           error_set(err, ERR_IO, 0, "process %d of a left-over domain does not end", pid);
+}
+
+bool reap_kill_by_uuid(const char *uuid, size_t *count, struct error **err)
+{
+    size_t killed = 0;
+    autoclosedir DIR *proc = opendir("/proc");
+    if (proc == NULL)
+        return error_set(err, ERR_IO, errno, "cannot read /proc");
+    const struct dirent *e;
+    while ((e = readdir(proc)) != NULL) {
+        int64_t pid;
+        if (str_to_i64(str_from(e->d_name), &pid) && pid > 1 && pid != getpid() &&
+            !kill_if_ours((pid_t)pid, uuid, &killed, err))
+            return false;
+    }
+    if (count != NULL)
+        *count = killed;
+    return true;
+}
+
+/* A hypervisor daemon keeps the domain itself. */
+static bool destroy_by_libvirt(const char *uri, const char *uuid, struct error **err)
+{
+    struct conn *c = conn_open(uri, NULL, NULL, err);
+    if (c == NULL)
+        return false;
+    virDomainPtr d = virDomainLookupByUUIDString(conn_handle(c), uuid);
+    bool ok = d == NULL || virDomainDestroy(d) == 0 || virDomainIsActive(d) != 1;
+    if (!ok)
+        conn_error(err, "cannot destroy left-over domain %s", uuid);
+    if (d != NULL)
+        virDomainFree(d);
+    conn_close(c);
+    return ok;
+}
+
+static bool reap(const char *data, struct error **err)
+{
+    AUTO(json) json_t *j = json_loads(data, 0, NULL);
+    const char *uuid = json_string_value(json_object_get(j, "uuid"));
+    const char *uri = json_string_value(json_object_get(j, "uri"));
+    const char *root = json_string_value(json_object_get(j, "root"));
+    size_t count = 0;
+    if (uuid == NULL || uri == NULL)
+        return error_set(err, ERR_INTERNAL, 0, "unreadable ledger entry of a domain");
+    if (root == NULL)
+        return destroy_by_libvirt(uri, uuid, err);
+    if (!reap_kill_by_uuid(uuid, &count, err))
+        return false;
+    if (count > 0)
+        log_info("qemu", "ended left-over domain %s", uuid);
+    return io_remove_tree(root, err);
+}
+
+const struct reaper reaper_domain = {
+    .kind = "domain",
+    .reap = reap,
+};

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMGFAC_QEMU_REAP_H
+#define IMGFAC_QEMU_REAP_H
+
+/* Left-over virtual machines of a killed imgfac.  A QEMU process started by the
+ * embedded driver goes on when its program dies; it carries the domain's UUID
+ * in its arguments, which is how it is found again, whatever its pid. */
+
+#include "plug/reaper.h"
+
+extern const struct reaper reaper_domain; /* "domain" */
+
+/* What the ledger keeps of a domain (JSON); ROOT NULL: not embedded.  Heap. */
+char *reap_domain_data(const char *uri, const char *root, const char *name,
+                       const char *uuid) ATTR_RETURNS_NONNULL;
+/* Kill every process of ours with the argument UUID and wait until it is gone;
+ * *COUNT (may be NULL) tells how many there were. */
+bool reap_kill_by_uuid(const char *uuid, size_t *count, struct error **err);
+
+#endif

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "qemu/state.h"
+
+#include "base/io.h"
+#include "media/imgtool.h"
+
+#define NEW_DISK_SIZE ((uint64_t)40 << 30) /* Packer's 40960M */
+
+/* Virtual size of the disk, or false when the template asks for less than the
+ * source has. */
+static bool choose_size(const struct qemu_state *s, uint64_t *out, struct error **err)
+{
+    const struct qemu_config *c = s->config;
+    bool has_source = c->base != NULL || c->disk_image;
+    uint64_t asked = c->skip_resize_disk ? 0 : c->disk_size;
+    if (!has_source) {
+        *out = c->disk_size != 0 ? c->disk_size : NEW_DISK_SIZE;
+        return true;
+    }
+    *out = asked != 0 ? asked : s->source_size;
+    if (*out >= s->source_size)
+        return true;
+    error_set(err, ERR_TEMPLATE, 0,
+              "disk_size is %llu MiB, but the image to start from has %llu MiB",
+              (unsigned long long)(*out >> 20), (unsigned long long)(s->source_size >> 20));
+    return error_hint(err, "A disk can only grow: leave disk_size out or make it larger.");
+}
+
+/* Only the room that is certainly needed can be checked: overlays grow. */
+static bool check_space(struct build *b, struct error **err)
+{
+    enum { LEAST_MIB = 256 };
+    uint64_t room;
+    if (!io_free_space(b->work_dir, &room, err))
+        return false;
+    if (room >> 20 >= LEAST_MIB)
+        return true;
+    error_set(err, ERR_NO_SPACE, 0, "only %llu MiB are free in '%s'",
+              (unsigned long long)(room >> 20), b->work_dir);
+    return error_hint(err, "Make room, or put the store on a larger disk (store.path).");
+}
+
+static bool make_more_disks(struct build *b, struct error **err)
+{
+    struct qemu_state *s = qemu_state(b);
+    const struct opt_strings *sizes = &s->config->disk_additional_size;
+    s->more_disks.ptr = arena_new_array(b->arena, const char *, sizes->len);
+    for (size_t i = 0; i < sizes->len; i++) {
+        uint64_t bytes = 0;
+        const char *path = arena_fmt(b->arena, "%s/disk-%zu.qcow2", b->work_dir, i + 1);
+        if (!str_to_size(str_from(sizes->ptr[i]), 1 << 20, &bytes))
+            return error_set(err, ERR_TEMPLATE, 0, "disk_additional_size: '%s' is no size",
+                             sizes->ptr[i]);
+        if (!img_create(path, "qcow2", bytes, b->cancel, err))
+            return false;
+        s->more_disks.ptr[s->more_disks.len++] = path;
+    }
+    return true;
+}
+
+static bool run(struct step *step, struct build *b, struct error **err)
+{
+    (void)step;
+    struct qemu_state *s = qemu_state(b);
+    const struct qemu_config *c = s->config;
+    const char *path = arena_fmt(b->arena, "%s/disk.qcow2", b->work_dir);
+    bool has_source = c->base != NULL || c->disk_image;
+    uint64_t size;
+    if (!choose_size(s, &size, err) || !check_space(b, err))
+        return false;
+    bool ok = has_source
+                  ? img_create_overlay(path, s->source_path, s->source_format, size, b->cancel, err)
+                  : img_create(path, "qcow2", size, b->cancel, err);
+    if (!ok)
+        return false;
+    b->image.path = path;
+    b->image.format = "qcow2";
+    b->image.virtual_size = size;
+    b->image.backing = has_source ? s->source_path : NULL;
+    b->image.arch = s->arch;
+    b->image.final_format = qemu_format_name(c);
+    b->image.compress = c->disk_compression;
+    b->image.skip_compaction = c->skip_compaction;
+    return make_more_disks(b, err);
+}
+
+struct step qemu_step_disk(struct build *b)
+{
+    (void)b;
+    return (struct step){.name = "disk", .run = run};
+}

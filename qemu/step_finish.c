@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "qemu/state.h"
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "media/imgtool.h"
+#include "plug/communicator.h"
+#include "qemu/console.h"
+#include "qemu/guest.h"
+
+#define DEFAULT_TIMEOUT_NS (5 * 60 * NS_PER_S)
+
+static int64_t timeout_of(const struct qemu_state *s)
+{
+    int64_t t = s->config->shutdown_timeout_ns;
+    return !s->kvm && t == DEFAULT_TIMEOUT_NS ? t * QEMU_TCG_FACTOR : t;
+}
+
+static void on_line(void *arg, bool is_stderr, str line)
+{
+    build_output(arg, is_stderr, line);
+}
+
+/* The status means nothing: the connection breaks while the guest goes down. */
+static bool run_command(struct build *b, struct error **err)
+{
+    const struct qemu_state *s = qemu_state(b);
+    int status = 0;
+    struct comm_command cmd = {.command = s->config->shutdown_command,
+                               .on_line = on_line,
+                               .arg = b,
+                               .timeout_ns = timeout_of(s)};
+    build_sayf(b, "Gracefully halting virtual machine...");
+    bool ok = comm_run(b->comm, &cmd, b->cancel, &status, err);
+    if (!ok && error_is(*err, ERR_DISCONNECT)) {
+        error_drop(err);
+        ok = true;
+    }
+    return ok || error_wrap(err, "cannot run shutdown_command");
+}
+
+static bool ask_to_stop(struct build *b, struct error **err)
+{
+    struct qemu_state *s = qemu_state(b);
+    guest_expect_off(s->guest);
+    if (s->config->comm.type == COMM_NONE && s->config->shutdown_command == NULL) {
+        build_sayf(b, "Waiting for shutdown...");
+        return true;
+    }
+    if (s->config->shutdown_command != NULL && b->comm != NULL) {
+        bool ok = run_command(b, err);
+        comm_close(steal(&b->comm));
+        return ok;
+    }
+    comm_close(steal(&b->comm));
+    build_sayf(b, "Shutting the virtual machine down");
+    return guest_press_power(s->guest, err);
+}
+
+static bool explain_timeout(const struct qemu_state *s, struct error **err)
+{
+    if (!error_is(*err, ERR_TIMEOUT))
+        return false;
+    if (s->config->shutdown_command == NULL)
+        return error_hint(err, "The guest does not obey its power button: set shutdown_command, "
+                               "or raise shutdown_timeout.");
+    return error_hint(err, "Check that shutdown_command powers the machine off, or raise "
+                           "shutdown_timeout.");
+}
+
+static bool shutdown_run(struct step *step, struct build *b, struct error **err)
+{
+    (void)step;
+    struct qemu_state *s = qemu_state(b);
+    if (!ask_to_stop(b, err))
+        return false;
+    if (!guest_wait_off(s->guest, timeout_of(s), b->cancel, err))
+        return explain_timeout(s, err);
+    s->was_off = true;
+    console_watch_stop(steal(&s->watch));
+    return true;
+}
+
+struct step qemu_step_shutdown(struct build *b)
+{
+    (void)b;
+    return (struct step){
+        .name = "shutdown", .title = "Waiting for the machine to shut down", .run = shutdown_run};
+}
+
+static bool collect_disk(struct build *b, const char *src, size_t number, struct error **err)
+{
+    const struct qemu_config *c = qemu_state(b)->config;
+    const char *name =
+        c->vm_name != NULL ? c->vm_name : arena_fmt(b->arena, "packer-%s", b->source_name);
+    struct img_convert job = {
+        .src = src,
+        .src_format = "qcow2",
+        .dst = arena_fmt(b->arena, "%s/%s-%zu", b->output_dir, name, number),
+        .dst_format = qemu_format_name(c),
+        .compress = c->disk_compression,
+        .cancel = b->cancel,
+    };
+    return img_convert(&job, err);
+}
+
+/* What goes beside the image: further disks and the variable store. */
+static bool collect_run(struct step *step, struct build *b, struct error **err)
+{
+    (void)step;
+    const struct qemu_state *s = qemu_state(b);
+    if (b->output_dir == NULL) {
+        if (s->more_disks.len > 0)
+            build_warnf(b, "The catalog keeps the first disk only: set output_directory for "
+                           "disk_additional_size");
+        return true;
+    }
+    if (!io_mkdir_p(b->output_dir, 0755, err))
+        return false;
+    for (size_t i = 0; i < s->more_disks.len; i++)
+        if (!collect_disk(b, s->more_disks.ptr[i], i + 1, err))
+            return false;
+    if (s->vars_path == NULL || s->config->efi_drop_efivars)
+        return true;
+    const char *dst = arena_fmt(b->arena, "%s/efivars.fd", b->output_dir);
+    return io_copy_sparse(s->vars_path, dst, b->cancel, NULL, NULL, err);
+}
+
+struct step qemu_step_collect(struct build *b)
+{
+    (void)b;
+    return (struct step){.name = "collect", .run = collect_run};
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "qemu/state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+
+#include "base/hash.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "base/redact.h"
+#include "catalog/catalog.h"
+#include "config/config.h"
+#include "host/host.h"
+#include "net/port.h"
+#include "qemu/conn.h"
+#include "qemu/console.h"
+#include "qemu/domain.h"
+#include "qemu/guest.h"
+#include "qemu/reap.h"
+
+#define START_ATTEMPTS 3
+#define LOOPBACK       "127.0.0.1"
+
+/* The private copy of the variable store: the system's file is never written. */
+static bool prepare_firmware(struct build *b, struct error **err)
+{
+    struct qemu_state *s = qemu_state(b);
+    const struct qemu_config *c = s->config;
+    const char *base_firmware = b->image.firmware;
+    s->efi = qemu_wants_efi(c) || (c->efi_boot < 0 && c->firmware == NULL &&
+                                   base_firmware != NULL && strcmp(base_firmware, "uefi") == 0);
+    if (base_firmware == NULL || strcmp(base_firmware, "both") != 0)
+        b->image.firmware = s->efi ? "uefi" : "bios";
+    if (!s->efi)
+        return true;
+    if (c->efi_firmware_code != NULL && c->efi_firmware_vars != NULL)
+        s->firmware = (struct firmware){.code = c->efi_firmware_code, .vars = c->efi_firmware_vars};
+    else if (!firmware_find_uefi(s->arch, c->machine_type, false, b->arena, &s->firmware, err))
+        return false;
+    if (c->efi_firmware_code != NULL)
+        s->firmware.code = c->efi_firmware_code;
+    s->vars_path = arena_fmt(b->arena, "%s/efivars.fd", b->work_dir);
+    return io_copy_sparse(s->firmware.vars, s->vars_path, b->cancel, NULL, NULL, err) ||
+           error_wrap(err, "cannot copy the firmware's variable store");
+}
+
+static bool hold_ports(struct build *b, struct error **err)
+{
+    struct qemu_state *s = qemu_state(b);
+    const struct qemu_config *c = s->config;
+    if (c->comm.type != COMM_NONE && !c->skip_nat_mapping) {
+        port_hold_free(s->port);
+        s->port = port_hold_new(LOOPBACK, (int)c->host_port_min, (int)c->host_port_max, err);
+        if (s->port == NULL)
+            return false;
+        b->target.port = port_hold_number(s->port);
+    }
+    b->target.host = LOOPBACK;
+    if (c->headless == 0 && !c->disable_vnc && s->vnc_port == NULL)
+        s->vnc_port =
+            port_hold_new(c->vnc_bind_address, (int)c->vnc_port_min, (int)c->vnc_port_max, err);
+    return *err == NULL;
+}
+
+/* The file stands before QEMU opens it, so that the watcher can. */
+static bool make_console_log(struct build *b, struct error **err)
+{
+    b->console_log = arena_fmt(b->arena, "%s/console.log", b->log_dir);
+    autoclose int fd = open(b->console_log, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    return fd >= 0 || error_set(err, ERR_IO, errno, "cannot create '%s'", b->console_log);
+}
+
+/* libvirt cuts names for its directories at 20 characters. */
+static void name_domain(struct build *b)
+{
+    struct qemu_state *s = qemu_state(b);
+    char uuid[UUID_SIZE];
+    hash_uuid4(uuid);
+    s->domain_uuid = arena_strdup(b->arena, uuid);
+    char *name = arena_fmt(b->arena, "imgfac-%.20s-%.8s", b->source_name, uuid);
+    for (char *p = name; *p != '\0'; p++)
+        if (strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-", *p) == NULL)
+            *p = '-';
+    s->domain_name = name;
+}
+
+static void on_fatal_console(void *arg)
+{
+    guest_fail(arg);
+}
+
+static bool record_domain(struct build *b, struct error **err)
+{
+    struct qemu_state *s = qemu_state(b);
+    autofree char *data =
+        reap_domain_data(conn_uri(s->conn), conn_root(s->conn), s->domain_name, s->domain_uuid);
+    return ledger_add(b->ledger, "domain", data, &s->domain_entry, err);
+}
+
+/* Another process may take our port between the look and QEMU's bind. */
+static bool is_port_clash(const struct error *e)
+{
+    autofree char *line = error_line(e);
+    return strstr(line, "host forwarding") != NULL || strstr(line, "in use") != NULL;
+}
+
+static bool start_once(struct build *b, struct error **err)
+{
+    struct qemu_state *s = qemu_state(b);
+    struct domain d;
+    if (!hold_ports(b, err) || !qemu_describe_domain(b, &d, err))
+        return false;
+    autofree char *xml = domain_xml(&d, err);
+    if (xml == NULL)
+        return false;
+    log_debug("qemu", "%s", xml);
+    s->guest = guest_start(s->conn, xml, b->guest, err);
+    return s->guest != NULL;
+}
+
+static bool start(struct build *b, struct error **err)
+{
+    for (int i = 1;; i++) {
+        if (start_once(b, err))
+            return true;
+        if (i == START_ATTEMPTS || *err == NULL || !is_port_clash(*err))
+            return false;
+        log_info("qemu", "port %d was taken meanwhile, trying another", b->target.port);
+        error_drop(err);
+    }
+}
+
+static void tell(struct build *b)
+{
+    const struct qemu_state *s = qemu_state(b);
+    const struct qemu_config *c = s->config;
+    if (!s->kvm && c->accelerator == ACCEL_KVM)
+        build_warnf(b, "KVM cannot be used here (%s): the guest is emulated", host_kvm()->reason);
+    build_sayf(b, "Starting the virtual machine (%s, %lld MB)", s->kvm ? "KVM" : "TCG, emulated",
+               (long long)qemu_memory_mib(c));
+    if (s->vnc_port != NULL)
+        build_sayf(b, "Its screen: vnc://%s:%d", c->vnc_bind_address,
+                   port_hold_number(s->vnc_port));
+}
+
+static bool check_memory(const struct qemu_state *s, struct error **err)
+{
+    uint64_t wanted = (uint64_t)qemu_memory_mib(s->config) << 20;
+    uint64_t total = host_memory_bytes();
+    if (total == 0 || wanted < total)
+        return true;
+    error_set(err, ERR_HOST, 0, "the guest wants %llu MiB of memory, this host has %llu MiB",
+              (unsigned long long)(wanted >> 20), (unsigned long long)(total >> 20));
+    return error_hint(err, "Lower `memory`.");
+}
+
+static bool run(struct step *step, struct build *b, struct error **err)
+{
+    (void)step;
+    struct qemu_state *s = qemu_state(b);
+    const char *uri = s->hypervisor != NULL ? s->hypervisor->uri : NULL;
+    const char *store = b->catalog != NULL ? catalog_store_path(b->catalog) : b->work_dir;
+    const char *run_dir = arena_fmt(b->arena, "%s/run", store);
+    if (!check_memory(s, err) || !prepare_firmware(b, err) || !make_console_log(b, err))
+        return false;
+    s->conn = conn_open(uri, run_dir, b->ledger, err);
+    if (s->conn == NULL)
+        return false;
+    name_domain(b);
+    tell(b);
+    if (!record_domain(b, err) || !start(b, err))
+        return false;
+    s->watch = console_watch_start(b->console_log, on_fatal_console, s->guest);
+    return true;
+}
+
+static void cleanup(struct step *step, struct build *b, bool ok)
+{
+    (void)step;
+    (void)ok;
+    struct qemu_state *s = qemu_state(b);
+    console_watch_stop(steal(&s->watch));
+    struct error *err = NULL;
+    bool gone = s->guest == NULL || guest_destroy(s->guest, &err);
+    guest_free(steal(&s->guest));
+    if (gone)
+        ledger_strike(b->ledger, s->domain_entry);
+    else
+        log_warn("qemu", "domain '%s' is left to the next start", s->domain_name);
+    error_drop(&err);
+    s->domain_entry = 0;
+    conn_close(steal(&s->conn));
+    port_hold_free(steal(&s->port));
+    port_hold_free(steal(&s->vnc_port));
+}
+
+struct step qemu_step_guest(struct build *b)
+{
+    (void)b;
+    return (struct step){.name = "boot", .run = run, .cleanup = cleanup};
+}

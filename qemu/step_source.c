@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "qemu/state.h"
+
+#include "cache/download.h"
+#include "catalog/catalog.h"
+#include "config/config.h"
+#include "media/imgtool.h"
+
+/* "amd64" and "x86_64" are one. */
+static const char *canonical_arch(const char *arch)
+{
+    if (strcmp(arch, "amd64") == 0)
+        return "x86_64";
+    return strcmp(arch, "arm64") == 0 ? "aarch64" : arch;
+}
+
+static bool check_arch(const struct qemu_state *s, const struct catalog_version *v,
+                       struct error **err)
+{
+    if (v->arch == NULL || strcmp(canonical_arch(v->arch), s->arch) == 0)
+        return true;
+    error_set(err, ERR_TEMPLATE, 0, "base '%s' %s is made for %s, but %s runs %s", v->bucket,
+              v->name, v->arch, s->config->qemu_binary, s->arch);
+    return error_hint(err, "Set qemu_binary to qemu-system-%s.", canonical_arch(v->arch));
+}
+
+static void take_lineage(struct build *b, const struct catalog_version *v)
+{
+    const char *ref = qemu_state(b)->config->base;
+    const char *at = strchr(ref, '@');
+    bool is_plain = at == NULL && strchr(ref, ':') == NULL;
+    b->base = (struct build_base){
+        .bucket = v->bucket,
+        .fingerprint = v->fingerprint,
+        .channel = at != NULL ? at + 1
+                   : is_plain ? "latest"
+                              : NULL,
+        .source = arena_fmt(b->arena, "%s:%s", v->bucket, v->name),
+        .sha256 = v->artifacts[0].sha256,
+    };
+    b->image.os = v->os;
+    b->image.firmware = v->firmware;
+}
+
+static bool use_base(struct build *b, struct error **err)
+{
+    struct qemu_state *s = qemu_state(b);
+    struct catalog_version v;
+    if (b->catalog == NULL)
+        return error_set(err, ERR_CATALOG, 0, "there is no catalog to take '%s' from",
+                         s->config->base);
+    if (!catalog_resolve(b->catalog, str_from(s->config->base), b->arena, &v, err))
+        return error_wrap(err, "cannot use base '%s'", s->config->base);
+    if (v.artifact_count == 0)
+        return error_set(err, ERR_CATALOG, 0, "'%s' %s has no image", v.bucket, v.name);
+    if (!check_arch(s, &v, err))
+        return false;
+    s->source_path = v.artifacts[0].path;
+    s->source_format = v.artifacts[0].format;
+    s->source_size = v.artifacts[0].virtual_size;
+    take_lineage(b, &v);
+    build_sayf(b, "Starting from %s %s (%s)", v.bucket, v.name, v.fingerprint);
+    return true;
+}
+
+static void on_say(void *arg, const char *line)
+{
+    build_sayf(arg, "%s", line);
+}
+
+static void on_progress(void *arg, uint64_t done, uint64_t total)
+{
+    build_progress(arg, "Downloading", done, total);
+}
+
+static bool fetch(struct build *b, struct downloaded *out, struct error **err)
+{
+    const struct qemu_config *c = qemu_state(b)->config;
+    const struct config_download *site = b->config != NULL ? b->config->download : NULL;
+    struct download d = {
+        .urls = qemu_urls(c, b->arena),
+        .checksum = c->iso_checksum,
+        .target_path = c->iso_target_path,
+        .extension = c->iso_target_extension != NULL ? c->iso_target_extension
+                     : c->disk_image                 ? NULL
+                                                     : "iso",
+        .cancel = b->cancel,
+        .say = on_say,
+        .progress = on_progress,
+        .arg = b,
+    };
+    if (site != NULL) {
+        d.mirrors = &site->mirrors;
+        d.proxy = site->proxy;
+        d.ca_file = site->ca_file;
+        d.cache_dir = site->cache_path;
+    }
+    if (d.cache_dir == NULL)
+        d.cache_dir = arena_fmt(b->arena, "%s/cache/downloads", catalog_store_path(b->catalog));
+    return download_file(&d, b->arena, out, err);
+}
+
+/* A downloaded image may name any file of this host as its backing or data. */
+static bool check_image(const struct img_info *info, const struct downloaded *got,
+                        struct error **err)
+{
+    if (info->has_data_file || info->encrypted)
+        return error_set(err, ERR_TEMPLATE, 0, "disk image '%s' %s", got->path,
+                         info->encrypted ? "is encrypted" : "keeps its data in another file");
+    if (info->backing != NULL && !got->in_place)
+        return error_set(err, ERR_TEMPLATE, 0, "downloaded disk image '%s' has a backing file '%s'",
+                         got->path, info->backing);
+    return true;
+}
+
+static bool use_url(struct build *b, struct error **err)
+{
+    struct qemu_state *s = qemu_state(b);
+    struct downloaded got;
+    struct img_info info;
+    if (!fetch(b, &got, err))
+        return error_wrap(err, "cannot get the %s", s->config->disk_image ? "disk image" : "ISO");
+    s->source_path = got.path;
+    s->source_format = "raw";
+    b->base.source = got.url;
+    if (got.checksum != NULL && strncmp(got.checksum, "sha256:", 7) == 0)
+        b->base.sha256 = got.checksum + 7;
+    if (!s->config->disk_image)
+        return true;
+    if (!img_info(got.path, NULL, b->arena, &info, err) || !check_image(&info, &got, err))
+        return false;
+    s->source_format = info.format;
+    s->source_size = info.virtual_size;
+    return true;
+}
+
+static bool run(struct step *step, struct build *b, struct error **err)
+{
+    (void)step;
+    return qemu_state(b)->config->base != NULL ? use_base(b, err) : use_url(b, err);
+}
+
+struct step qemu_step_source(struct build *b)
+{
+    const struct qemu_config *c = qemu_state(b)->config;
+    return (struct step){
+        .name = "source",
+        .title = c->base != NULL ? "Looking up the base image"
+                 : c->disk_image ? "Retrieving disk image"
+                                 : "Retrieving ISO",
+        .run = run,
+    };
+}
