@@ -12,5 +12,6 @@ extern const struct command cmd_version;
 
 /* In the order of --help. */
 const struct command *const commands[] = {
-    &cmd_build, &cmd_validate, &cmd_catalog, &cmd_version, NULL,
+    &cmd_build, &cmd_validate,   &cmd_inspect, &cmd_catalog,
+    &cmd_docs,  &cmd_completion, &cmd_version, NULL,
 };

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "cli/command.h"
+
+#include "cli/app.h"
+#include "cli/cli.h"
+#include "cli/exit.h"
+#include "cli/opt.h"
+#include "config/config.h"
+#include "hcl/func.h"
+#include "hcl/suggest.h"
+#include "plug/builder.h"
+#include "plug/communicator.h"
+#include "plug/provisioner.h"
+#include "plug/registry.h"
+#include "plug/sealer.h"
+#include "schema/doc.h"
+
+struct docs_flags {
+    bool man;
+    bool markdown;
+    bool json_schema;
+};
+
+#define F struct docs_flags
+
+static const struct opt opts[] = {
+    OPT_BOOL(F, man, "man", .conflicts = "markdown json-schema",
+             .doc = "Print an mdoc manual page."),
+    OPT_BOOL(F, markdown, "markdown", .doc = "Print Markdown."),
+    OPT_BOOL(F, json_schema, "json-schema", .doc = "Print a JSON schema of the options."),
+    OPT_END,
+};
+
+struct docs {
+    struct app *app;
+    struct strbuf *out;
+    enum doc_format format;
+    unsigned width;
+    const char *wanted; /* NULL: pages of everything are only listed */
+    struct suggest nearest;
+    size_t found;
+};
+
+/* One thing that has a page: print it when it is the wanted one. */
+static void page(struct docs *d, const struct doc_page *p)
+{
+    suggest_offer(&d->nearest, str_from(p->name));
+    if (strcmp(d->wanted, p->name) != 0)
+        return;
+    if (d->found++ > 0)
+        strbuf_addc(d->out, '\n');
+    schema_doc(d->out, p, d->format, d->width);
+}
+
+static void builder_pages(struct docs *d)
+{
+    for (const struct builder_type *const *b = registry_builders(); *b != NULL; b++) {
+        const struct doc_page p = {
+            (*b)->name, arena_fmt(d->app->arena, "source \"%s\" \"NAME\" { }", (*b)->name),
+            (*b)->summary, (*b)->doc, (*b)->opts};
+        page(d, &p);
+    }
+}
+
+static void provisioner_pages(struct docs *d)
+{
+    for (const struct provisioner_type *const *t = registry_provisioners(); *t != NULL; t++) {
+        const struct doc_page p = {(*t)->name,
+                                   arena_fmt(d->app->arena, "provisioner \"%s\" { }", (*t)->name),
+                                   (*t)->summary, (*t)->doc, (*t)->opts};
+        page(d, &p);
+    }
+}
+
+static void fixed_pages(struct docs *d)
+{
+    static const struct doc_page pages[] = {
+        {"communicator", "source \"TYPE\" \"NAME\" { }",
+         "How the guest is reached; options of every source that boots one.", NULL, comm_opts},
+        {"seal", "build { seal { } }",
+         "What is removed from the image, offline, before it is recorded.", NULL, seal_opts},
+        {"config", "config.hcl", "The configuration of a site.", NULL, config_opts},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
+        page(d, &pages[i]);
+}
+
+static void function_page(const struct func *f, void *arg)
+{
+    struct docs *d = arg;
+    suggest_offer(&d->nearest, str_from(f->name));
+    if (strcmp(d->wanted, f->name) != 0)
+        return;
+    if (d->found++ > 0)
+        strbuf_addc(d->out, '\n');
+    strbuf_addf(d->out, "%s\n\n", func_signature(d->app->arena, f));
+    schema_doc_wrap(d->out, str_from(f->doc), 4, d->width);
+    if (f->example != NULL)
+        strbuf_addf(d->out, "\n    %s\n", f->example);
+    if (f->example != NULL && f->expected != NULL && strcmp(f->expected, "!error") != 0)
+        strbuf_addf(d->out, "    = %s\n", f->expected);
+}
+
+static void command_page(struct docs *d)
+{
+    for (const struct command *const *c = commands; *c != NULL; c++) {
+        suggest_offer(&d->nearest, str_from((*c)->name));
+        if (strcmp(d->wanted, (*c)->name) != 0)
+            continue;
+        if (d->found++ > 0)
+            strbuf_addc(d->out, '\n');
+        cli_add_command_usage(d->out, *c, arena_fmt(d->app->arena, "imgfac %s", (*c)->name),
+                              d->width);
+    }
+}
+
+/* Lists. */
+
+static void list_line(struct docs *d, const char *name, const char *text)
+{
+    strbuf_addf(d->out, "  %-20s  ", name);
+    if (strlen(name) > 20)
+        strbuf_addf(d->out, "\n%24s", "");
+    opt_wrap(d->out, str_from(text), 24, d->width);
+}
+
+static void list_function(const struct func *f, void *arg)
+{
+    struct docs *d = arg;
+    str rest = str_from(f->doc);
+    list_line(d, f->name, str_dup(d->app->arena, str_split(&rest, '\n')));
+}
+
+static void list_exit_codes(struct docs *d)
+{
+    for (const struct exit_doc *e = exit_docs; e->name != NULL; e++) {
+        const char *name = arena_fmt(d->app->arena, "%3d  %s", e->code, e->name);
+        list_line(d, name, e->doc);
+    }
+}
+
+static void list_extensions(struct docs *d)
+{
+    strbuf_adds(d->out, "Builders\n");
+    for (const struct builder_type *const *b = registry_builders(); *b != NULL; b++)
+        list_line(d, (*b)->name, (*b)->summary);
+    strbuf_adds(d->out, "\nProvisioners\n");
+    for (const struct provisioner_type *const *t = registry_provisioners(); *t != NULL; t++)
+        list_line(d, (*t)->name, (*t)->summary);
+    strbuf_adds(d->out, "\nCommunicators\n");
+    for (const struct comm_type *const *c = registry_communicators(); *c != NULL; c++)
+        list_line(d, (*c)->name, (*c)->summary);
+}
+
+static void list_all(struct docs *d)
+{
+    list_extensions(d);
+    strbuf_adds(d->out, "\nOther pages\n");
+    list_line(d, "communicator", "Options that say how the guest is reached.");
+    list_line(d, "seal", "The seal block and its operations.");
+    list_line(d, "config", "The configuration of a site.");
+    list_line(d, "functions", "Every function of the language.");
+    list_line(d, "exit-codes", "What the exit status of imgfac means.");
+    strbuf_adds(d->out, "\n`imgfac docs NAME` prints the page of a name, of a function or of a "
+                        "command.\n");
+}
+
+static int unknown_page(struct app *app, const struct docs *d)
+{
+    struct error *err = NULL;
+    error_set(&err, ERR_USAGE, 0, "there is no page '%s'", d->wanted);
+    if (d->nearest.best.ptr != NULL)
+        error_hint(&err, "Did you mean '%.*s'?", STR_FMT(d->nearest.best));
+    else
+        error_hint(&err, "`imgfac docs` lists all.");
+    return app_fail(app, err);
+}
+
+static int print_page(struct app *app, struct docs *d)
+{
+    suggest_init(&d->nearest, str_from(d->wanted));
+    if (strcmp(d->wanted, "functions") == 0)
+        func_each(&func_table_all, list_function, d);
+    else if (strcmp(d->wanted, "exit-codes") == 0)
+        list_exit_codes(d);
+    else {
+        builder_pages(d);
+        provisioner_pages(d);
+        fixed_pages(d);
+        if (d->format == DOC_TEXT) {
+            func_each(&func_table_all, function_page, d);
+            command_page(d);
+        }
+        if (d->found == 0)
+            return unknown_page(app, d);
+    }
+    return EXIT_OK;
+}
+
+static int run(struct app *app, const void *flags, const struct opt_strings *args)
+{
+    const F *f = flags;
+    AUTO(strbuf) struct strbuf out = STRBUF_INIT;
+    struct docs d = {.app = app, .out = &out, .width = app_width(app->out)};
+    d.format = f->man           ? DOC_MAN
+               : f->markdown    ? DOC_MARKDOWN
+               : f->json_schema ? DOC_JSON_SCHEMA
+                                : DOC_TEXT;
+    int code = EXIT_OK;
+    if (args->len == 0) {
+        list_all(&d);
+    } else {
+        d.wanted = args->ptr[0];
+        code = print_page(app, &d);
+    }
+    fwrite(out.buf, 1, out.len, app->out);
+    return code;
+}
+
+const struct command cmd_docs = {
+    .name = "docs",
+    .args = "[NAME]",
+    .summary = "Print the reference: options, functions, exit codes",
+    .opts = opts,
+    .config_size = sizeof(F),
+    .max_args = 1,
+    .plain_signals = true,
+    .run = run,
+};

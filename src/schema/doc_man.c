@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "schema/doc_internal.h"
+
+#include <ctype.h>
+
+#include "schema/internal.h"
+
+/* mdoc(7).  A line may not begin with a dot or an apostrophe, and backslashes
+ * are escapes. */
+
+static void add_escaped(struct strbuf *out, const char *text)
+{
+    bool at_start = true;
+    for (const char *c = text; *c != '\0'; c++) {
+        if (at_start && (*c == '.' || *c == '\''))
+            strbuf_adds(out, "\\&");
+        if (*c == '\\')
+            strbuf_adds(out, "\\e");
+        else
+            strbuf_addc(out, *c);
+        at_start = *c == '\n';
+    }
+    strbuf_addc(out, '\n');
+}
+
+/* A new sentence begins a new input line, as mdoc wants. */
+static void add_sentences(struct strbuf *out, const char *text)
+{
+    AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
+    for (const char *c = text; *c != '\0'; c++) {
+        bool ends = (*c == '.' || *c == '?' || *c == '!') && c[1] == ' ';
+        strbuf_addc(&sb, *c);
+        if (!ends)
+            continue;
+        strbuf_addc(&sb, '\n');
+        while (c[1] == ' ')
+            c++;
+    }
+    str all = str_trim(strbuf_str(&sb));
+    autofree char *copy = str_xdup(all);
+    if (all.len > 0)
+        add_escaped(out, copy);
+}
+
+static void add_rows(struct strbuf *out, const struct opt *rows, struct arena *a);
+
+static void add_row(struct strbuf *out, const struct opt *o, struct arena *a)
+{
+    AUTO(strbuf) struct strbuf text = STRBUF_INIT;
+    strbuf_addf(out, ".It Cm %s Pq ", o->name);
+    add_escaped(out, schema_type_text(a, o));
+    strbuf_adds(&text, o->doc == NULL ? "" : o->doc);
+    doc_add_facts(&text, o);
+    add_sentences(out, text.buf);
+    if (!schema_is_block(o) || o->opts == NULL)
+        return;
+    strbuf_adds(out, ".Bl -tag -width Ds\n");
+    add_rows(out, o->opts, a);
+    strbuf_adds(out, ".El\n");
+}
+
+static void add_rows(struct strbuf *out, const struct opt *rows, struct arena *a)
+{
+    for (const struct opt *o = rows; o->kind != OPT_KIND_END; o++) {
+        if (o->kind == OPT_KIND_EMBED)
+            add_rows(out, o->opts, a);
+        else if (!(o->flags & OPT_LABEL))
+            add_row(out, o, a);
+    }
+}
+
+void doc_man(struct strbuf *out, const struct doc_page *page)
+{
+    AUTO(arena) struct arena *a = arena_new("doc");
+    char *upper = arena_strdup(a, page->name);
+    for (char *c = upper; *c != '\0'; c++)
+        *c = (char)toupper((unsigned char)*c);
+    strbuf_addf(out, ".Dd $Mdocdate$\n.Dt IMGFAC-%s 5\n.Os\n.Sh NAME\n.Nm imgfac-%s\n.Nd ", upper,
+                page->name);
+    str summary = str_from(page->summary);
+    if (str_ends(summary, STR(".")))
+        summary.len--;
+    add_escaped(out, str_dup(a, summary));
+    strbuf_adds(out, ".Sh SYNOPSIS\n.Bd -literal\n");
+    add_escaped(out, page->title);
+    strbuf_adds(out, ".Ed\n.Sh DESCRIPTION\n");
+    add_sentences(out, page->doc != NULL ? page->doc : page->summary);
+    if (page->rows == NULL || page->rows->kind == OPT_KIND_END)
+        return;
+    strbuf_adds(out, ".Sh OPTIONS\n.Bl -tag -width Ds\n");
+    add_rows(out, page->rows, a);
+    strbuf_adds(out, ".El\n.Sh SEE ALSO\n.Xr imgfac 1\n");
+}
