@@ -161,7 +161,7 @@ static void test_lines(void **state)
         {"printf '1%%\\r2%%\\r\\n'", "o[1%]o[2%]"},
         {"printf '\\n\\nx'", "o[]o[]o[x]"},
         {"printf 'e\\n' >&2", "e[e]"},
-        {"printf 'ab'; sync; printf 'c\\n'", "o[abc]"},
+        {"printf 'ab'; sleep 0.1; printf 'c\\n'", "o[abc]"},
         {"true", ""},
     };
 
