@@ -6,12 +6,13 @@ extern const struct command cmd_build;
 extern const struct command cmd_catalog;
 extern const struct command cmd_completion;
 extern const struct command cmd_docs;
+extern const struct command cmd_fmt;
 extern const struct command cmd_inspect;
 extern const struct command cmd_validate;
 extern const struct command cmd_version;
 
 /* In the order of --help. */
 const struct command *const commands[] = {
-    &cmd_build, &cmd_validate,   &cmd_inspect, &cmd_catalog,
+    &cmd_build, &cmd_validate,   &cmd_fmt,     &cmd_inspect, &cmd_catalog,
     &cmd_docs,  &cmd_completion, &cmd_version, NULL,
 };

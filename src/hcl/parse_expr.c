@@ -13,15 +13,15 @@ static size_t digits_at(str s, size_t i)
     return i - start;
 }
 
-/* Digits [. digits] [e [+-] digits]; *OUT_EXPONENT is the last part. */
+/* Digits [. digits] [e [+-] digits]; *OUT_EXPONENT is the last part.  As in the
+ * reference nothing need stand between the point and the "e". */
 static bool scan_number(str s, str *out_exponent)
 {
     size_t i = digits_at(s, 0);
     if (i < s.len && s.ptr[i] == '.') {
-        size_t fraction = digits_at(s, i + 1);
-        if (fraction == 0)
+        i += 1 + digits_at(s, i + 1);
+        if (i == s.len && s.ptr[i - 1] == '.')
             return false;
-        i += 1 + fraction;
     }
     if (i < s.len && (s.ptr[i] == 'e' || s.ptr[i] == 'E')) {
         i++;
@@ -60,13 +60,24 @@ bool parser_check_number(struct parser *p, struct range range)
     return true;
 }
 
+/* The digits, with "1.e2" in the usual form 1e2. */
+static str number_text(struct parser *p, const struct token *t)
+{
+    str text = parser_text(p, t);
+    ptrdiff_t dot = str_find_char(text, '.');
+    if (dot < 0 || (text.ptr[dot + 1] | 0x20) != 'e')
+        return text;
+    return str_from(arena_fmt(p->arena, "%.*s%.*s", (int)dot, text.ptr,
+                              STR_FMT(str_sub(text, (size_t)dot + 1, text.len))));
+}
+
 const struct expr *parse_number(struct parser *p, const struct token *t)
 {
     struct range range = parser_range(p, t);
     if (!parser_check_number(p, range))
         return parser_error_expr(p, range);
     struct expr *e = parser_new_expr(p, EXPR_LITERAL, range);
-    e->literal = (struct literal){.kind = LITERAL_NUMBER, .text = parser_text(p, t)};
+    e->literal = (struct literal){.kind = LITERAL_NUMBER, .text = number_text(p, t)};
     return e;
 }
 

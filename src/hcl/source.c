@@ -52,9 +52,9 @@ static bool read_stdin(struct strbuf *out, struct error **err)
 struct source_file *source_load(struct arena *a, const char *path, struct error **err)
 {
     AUTO(strbuf) struct strbuf text = STRBUF_INIT_MAX(SOURCE_MAX_BYTES);
-    bool ok = strcmp(path, "-") == 0 ? read_stdin(&text, err)
-                                     : io_read_file(path, SOURCE_MAX_BYTES, &text, err);
-    return ok ? source_file_new(a, path, strbuf_str(&text)) : NULL;
+    bool is_stdin = strcmp(path, "-") == 0;
+    bool ok = is_stdin ? read_stdin(&text, err) : io_read_file(path, SOURCE_MAX_BYTES, &text, err);
+    return ok ? source_file_new(a, is_stdin ? "<stdin>" : path, strbuf_str(&text)) : NULL;
 }
 
 /* Index of the last line that begins at or before OFFSET. */

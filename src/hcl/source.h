@@ -43,7 +43,7 @@ struct source_pos {
  * it before. */
 struct source_file *source_file_new(struct arena *a, const char *name,
                                     str text) ATTR_RETURNS_NONNULL;
-/* Read the file at PATH, named PATH ("-" reads standard input). */
+/* Read the file at PATH, named PATH ("-" reads standard input, "<stdin>"). */
 struct source_file *source_load(struct arena *a, const char *path, struct error **err);
 
 struct source_pos source_pos(const struct source_file *f, uint32_t offset);

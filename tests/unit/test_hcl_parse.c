@@ -62,6 +62,8 @@ static void expressions(void **state)
         {"null", "null"},
         {"0777", "0777"},
         {"1e3", "1e3"},
+        {"1.5e-3", "1.5e-3"},
+        {"1.e2", "1e2"},
         {"a.b[0][\"k\"].0", "a.b[0][\"k\"][0]"},
         {"a[b].c", "(steps (index a b)).c"},
         {"f(1, [2,], x...)", "(call... f 1 (tuple 2) x)"},
