@@ -149,6 +149,14 @@ bool eval_charge(struct eval *ev, long count, struct range range)
 
 /* --- nodes --- */
 
+/* Where names may be used, a string of a JSON file is a template. */
+static value eval_string(struct eval *ev, const struct expr *e)
+{
+    const struct expr *parsed =
+        e->from_json && ev->scope != NULL ? expr_json_template(ev->a, e, ev->d) : e;
+    return parsed == e ? value_string(ev->a, e->literal.text) : eval_node(ev, parsed);
+}
+
 static value eval_literal(struct eval *ev, const struct expr *e)
 {
     const struct literal *lit = &e->literal;
@@ -156,7 +164,7 @@ static value eval_literal(struct eval *ev, const struct expr *e)
     switch (lit->kind) {
     case LITERAL_NULL: return value_null(&type_dynamic);
     case LITERAL_BOOL: return value_bool(lit->boolean);
-    case LITERAL_STRING: return value_string(ev->a, lit->text);
+    case LITERAL_STRING: return eval_string(ev, e);
     case LITERAL_NUMBER: break;
     }
     if (number_parse(ev->a, lit->text, &n) == NUMBER_OK)
