@@ -8,9 +8,11 @@
 #include "plug/reaper.h"
 #include "plug/sealer.h"
 
+#include "bootstrap/builder.h"
 #include "communicator/communicator.h"
 
 static const struct builder_type *const builders[] = {
+    &builder_debootstrap,
     NULL,
 };
 
@@ -29,6 +31,7 @@ static const struct sealop *const sealops[] = {
 };
 
 static const struct reaper *const reapers[] = {
+    &reaper_subuid_tree,
     NULL,
 };
 
