@@ -28,7 +28,7 @@ struct xml *xml_new(void)
     x->failed = x->writer == NULL;
     if (!x->failed) {
         xmlTextWriterSetIndent(x->writer, 1);
-        xmlTextWriterSetIndentString(x->writer, BAD_CAST "  ");
+        xmlTextWriterSetIndentString(x->writer, (const xmlChar *)"  ");
     }
     return x;
 }
@@ -36,7 +36,7 @@ struct xml *xml_new(void)
 void xml_open(struct xml *x, const char *element)
 {
     if (!x->failed)
-        note(x, xmlTextWriterStartElement(x->writer, BAD_CAST element));
+        note(x, xmlTextWriterStartElement(x->writer, (const xmlChar *)element));
 }
 
 void xml_close(struct xml *x)
@@ -61,10 +61,11 @@ void xml_attr(struct xml *x, const char *name, const char *value)
         return;
     x->failed = !is_clean(value);
     if (!x->failed)
-        note(x, xmlTextWriterWriteAttribute(x->writer, BAD_CAST name, BAD_CAST value));
+        note(x,
+             xmlTextWriterWriteAttribute(x->writer, (const xmlChar *)name, (const xmlChar *)value));
 }
 
-static char *format(const char *fmt, va_list ap)
+static ATTR_PRINTF(1, 0) char *format(const char *fmt, va_list ap)
 {
     char *text = NULL;
     return vasprintf(&text, fmt, ap) < 0 ? xstrdup("") : text;
@@ -85,7 +86,7 @@ void xml_text(struct xml *x, const char *text)
         return;
     x->failed = !is_clean(text);
     if (!x->failed)
-        note(x, xmlTextWriterWriteString(x->writer, BAD_CAST text));
+        note(x, xmlTextWriterWriteString(x->writer, (const xmlChar *)text));
 }
 
 void xml_leaf(struct xml *x, const char *element, const char *text)

@@ -56,7 +56,7 @@ static inline void cleanup_closedir(DIR **d)
         clearfn(p);                                                                                \
     }                                                                                              \
     STATIC_ASSERT(1, "semicolon")
-#define AUTO(name) __attribute__((cleanup(auto_cleanup_##name)))
+#define AUTO(name) __attribute__((cleanup(auto_cleanup_##name), unused))
 
 /* Take the pointer out of *P, leaving NULL: its cleanup then does nothing. */
 #define steal(p)                                                                                   \

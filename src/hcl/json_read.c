@@ -419,7 +419,7 @@ const struct json_node *json_read(struct arena *a, str text, struct json_error *
 const struct json_node *json_read_source(struct arena *a, const struct source_file *f,
                                          struct diags *d)
 {
-    struct json_error err;
+    struct json_error err = {0};
     struct reader r = {.arena = a, .text = f->text, .file = f, .err = &err};
     if (str_starts(f->text, STR("\xef\xbb\xbf")))
         r.pos = 3;
