@@ -10,6 +10,7 @@
 
 #include "bootstrap/builder.h"
 #include "communicator/communicator.h"
+#include "seal/sealop.h"
 
 static const struct builder_type *const builders[] = {
     &builder_debootstrap,
@@ -26,7 +27,31 @@ static const struct comm_type *const communicators[] = {
     NULL,
 };
 
+/* In the order they run: what commands leave behind is cleaned up after them,
+ * accounts go before the homes are searched, and free blocks are known last. */
 static const struct sealop *const sealops[] = {
+    &op_run,
+    &op_delete,
+    &op_ca_certificates,
+    &op_build_account,
+    &op_remove_accounts,
+    &op_root_password,
+    &op_lock_accounts,
+    &op_hostname,
+    &op_timezone,
+    &op_cloud_init,
+    &op_ssh_host_keys,
+    &op_machine_id,
+    &op_shell_history,
+    &op_dhcp_leases,
+    &op_random_seed,
+    &op_udev_net,
+    &op_net_hwaddr,
+    &op_package_cache,
+    &op_logs,
+    &op_tmp_files,
+    &op_selinux_relabel,
+    &op_fstrim,
     NULL,
 };
 
@@ -61,7 +86,7 @@ const struct comm_type *registry_find_communicator(str name)
 
 const struct sealer *registry_sealer(void)
 {
-    return NULL;
+    return &sealer_guestfs;
 }
 
 const struct builder_type *const *registry_builders(void)

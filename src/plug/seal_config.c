@@ -11,9 +11,13 @@ const struct opt seal_opts[] = {
              .see = "disable"),
     OPT_STRS(S, disable, "disable", .doc = "Operations to leave out.", .see = "enable"),
     OPT_STRS(S, ca_certificates, "ca_certificates", .flags = OPT_PATH,
-             .doc = "PEM files of the host, put into the guest's trust store."),
+             .doc = "PEM files of the host, put into the guest's trust store.  Each must hold only "
+                    "certificates of CAs that have not expired."),
     OPT_STRS(S, lock_accounts, "lock_accounts",
-             .doc = "Accounts whose password is locked.  They keep their keys."),
+             .doc = "Accounts that nobody may log in with any more: the password is locked and the "
+                    "account expired, which refuses keys too.  root is locked and loses its "
+                    "authorized_keys, but does not expire.",
+             .see = "root_password, remove_accounts"),
     OPT_STR(S, root_password, "root_password", .def = "\"keep\"", .flags = OPT_SENSITIVE,
             .doc = "What becomes of root's password: \"locked\", \"disabled\", \"keep\" or "
                    "\"crypt:HASH\"."),
