@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "hcl/diag.h"
+#include "hcl/eval.h"
 #include "tests/lib/hcl_dump.h"
 
 static const struct body *parse(struct arena *a, const char *text, struct diags *d)
@@ -66,6 +67,27 @@ static void templates(void **state)
     body = parse(a, "{\n \"a\": \"\\n${y z}\"}", &d);
     expr_json_template(a, body->attrs[0].expr, &d);
     assert_int_equal(source_pos(d.list.ptr[0]->subject.file, 0).line, 2);
+}
+
+/* Strings are evaluated where names may be used, keys included; elsewhere, as
+ * in variable files, they are text. */
+static void evaluation(void **state)
+{
+    (void)state;
+    AUTO(arena) struct arena *a = arena_new("test");
+    struct diags d;
+    value v;
+    const struct body *body = parse(a, "{\"a\": {\"k${x}\": \"${x}-${x}\"}, \"b\": \"${y}\"}", &d);
+    struct scope *scope = scope_new(a, NULL);
+    scope_set(a, scope, "x", value_int(a, 5));
+    assert_true(eval_expr(body->attrs[0].expr, scope, a, &v, &d));
+    assert_int_equal(v.entries.len, 1);
+    assert_true(str_eqz(v.entries.ptr[0].key, "k5"));
+    assert_true(str_eqz(v.entries.ptr[0].val.s, "5-5"));
+    assert_true(eval_expr(body->attrs[1].expr, NULL, a, &v, &d));
+    assert_true(str_eqz(v.s, "${y}"));
+    assert_false(eval_expr(body->attrs[1].expr, scope, a, &v, &d));
+    assert_true(str_eqz(source_text(d.list.ptr[0]->subject), "y"));
 }
 
 static void static_parts(void **state)
@@ -180,10 +202,10 @@ static void native_blocks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(attributes),    cmocka_unit_test(templates),
-        cmocka_unit_test(static_parts),  cmocka_unit_test(blocks),
-        cmocka_unit_test(wrong_shapes),  cmocka_unit_test(wrong_files),
-        cmocka_unit_test(native_blocks),
+        cmocka_unit_test(attributes),  cmocka_unit_test(templates),
+        cmocka_unit_test(evaluation),  cmocka_unit_test(static_parts),
+        cmocka_unit_test(blocks),      cmocka_unit_test(wrong_shapes),
+        cmocka_unit_test(wrong_files), cmocka_unit_test(native_blocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
