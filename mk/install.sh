@@ -37,7 +37,7 @@ install)
         [ -e "$page" ] && put 0644 "$page" "$share/man/man${page##*.}/${page##*/}"
     done
     for name in $("$build/imgfac" docs 2>/dev/null | sed -nE 's/^  ([a-z][a-z0-9-]*)( .*)?$/\1/p' | sort -u); do
-        generated "$share/man/man7/imgfac-$name.7" docs -man "$name"
+        generated "$share/man/man5/imgfac-$name.5" docs -man "$name"
     done
     generated "$share/bash-completion/completions/imgfac" completion bash
     generated "$share/zsh/site-functions/_imgfac" completion zsh
