@@ -10,6 +10,7 @@
 
 #include "bootstrap/builder.h"
 #include "communicator/communicator.h"
+#include "provisioner/provisioner.h"
 #include "seal/sealop.h"
 
 static const struct builder_type *const builders[] = {
@@ -18,7 +19,8 @@ static const struct builder_type *const builders[] = {
 };
 
 static const struct provisioner_type *const provisioners[] = {
-    NULL,
+    &provisioner_shell,      &provisioner_shell_local, &provisioner_file,
+    &provisioner_breakpoint, &provisioner_sleep,       NULL,
 };
 
 static const struct comm_type *const communicators[] = {

@@ -90,8 +90,10 @@ const struct opt comm_opts[] = {
     OPT_STR(C, ssh_bastion_certificate_file, "ssh_bastion_certificate_file",
             .flags = OPT_PATH | OPT_NOHASH, .doc = "User certificate for the bastion."),
     OPT_ENUM(C, ssh_file_transfer_method, "ssh_file_transfer_method", .choices = transfers,
-             .def = "\"scp\"", .flags = OPT_NO_TMPL | OPT_NOHASH,
-             .doc = "Protocol that moves files."),
+             .def = "\"sftp\"", .flags = OPT_NO_TMPL | OPT_NOHASH,
+             .doc =
+                 "Protocol that moves files; `sftp` falls back to `scp` in a guest without an SFTP "
+                 "server."),
     OPT_STR(C, ssh_proxy_host, "ssh_proxy_host", .flags = OPT_NOHASH,
             .conflicts = "ssh_bastion_host", .doc = "SOCKS5 proxy to connect through."),
     OPT_INT(C, ssh_proxy_port, "ssh_proxy_port", .def = "1080", .min = "1", .max = "65535",

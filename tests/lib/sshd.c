@@ -84,6 +84,7 @@ void test_sshd_start(struct test_sshd *s, const char *extra)
     strbuf_addf(&sb, "AuthorizedKeysFile %s/user.pub\nPidFile %s/pid\n", s->dir, s->dir);
     strbuf_adds(&sb, "UsePAM no\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\n"
                      "KbdInteractiveAuthentication no\nMaxSessions 20\n"
+                     "SetEnv HOME=/nonexistent\n"
                      "Subsystem sftp internal-sftp\n");
     autofree char *config = io_path_join(s->dir, "sshd_config");
     must(io_write_file(config, strbuf_str(&sb), 0600, &err), &err);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMGFAC_PROVISIONER_COMMON_H
+#define IMGFAC_PROVISIONER_COMMON_H
+
+/* What the provisioners share: rendering of {{ }} with the data of the running
+ * build, the environment that every script gets, scripts given inline or as
+ * files, judging exit statuses.  Results live in the caller's arena. */
+
+#include "base/strbuf.h"
+#include "gotemplate/gotemplate.h"
+#include "plug/build.h"
+#include "plug/provisioner.h"
+
+/* The token that ends whatever a provisioner waits for. */
+struct cancel *prov_token(struct build *b);
+
+/* Render TEXT with the build's data and the COUNT fields of EXTRA; WHAT names
+ * the option in the error. */
+bool prov_render(struct build *b, struct arena *a, const char *text,
+                 const struct gotmpl_field *extra, size_t count, const char *what, char **out,
+                 struct error **err);
+
+/* The environment of a script, sorted by name: what imgfac exports, then LIST
+ * ("K=V", rendered), then MAP; later ones win. */
+bool prov_env(struct build *b, struct arena *a, struct opt_strings list, struct opt_map map,
+              struct opt_map *out, struct error **err);
+/* Each pair printed by FORMAT (Go's: %s name, %s value), values with single
+ * quotes made safe when QUOTE, all in one string. */
+char *prov_env_text(struct arena *a, const struct opt_map *env, const char *format, bool quote);
+/* FORMAT takes a name and a value. */
+bool prov_env_format_ok(const char *format);
+
+/* Diagnose "K=V" lists and paths of scripts that do not exist. */
+void prov_check_env(struct opt_strings list, const char *option, const struct body *body,
+                    struct diags *diags);
+void prov_check_files(const char *one, struct opt_strings many, const struct body *body,
+                      struct diags *diags);
+void prov_check_template(const char *text, const char *option, const struct body *body,
+                         struct diags *diags);
+
+/* Inline lines joined, or a file's text, ready to run: the first line is
+ * #!SHEBANG when ALWAYS or the text has none. */
+bool prov_inline_text(struct build *b, struct arena *a, struct opt_strings lines,
+                      const char *shebang, bool always, struct strbuf *out, struct error **err);
+
+/* True when STATUS is among VALID (empty: only 0); else ERR_PROVISION naming
+ * SCRIPT, with LAST, the last line of its standard error (may be empty). */
+bool prov_judge(int status, struct opt_ints valid, const char *script, const char *last,
+                struct error **err);
+void prov_pause_after(struct build *b, int64_t pause_ns);
+
+#endif

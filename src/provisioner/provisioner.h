@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef IMGFAC_PROVISIONER_PROVISIONER_H
+#define IMGFAC_PROVISIONER_PROVISIONER_H
+
+/* The provisioners of this folder, for src/registry.c.  All constant; their
+ * contract is plug/provisioner.h. */
+
+#include "plug/provisioner.h"
+
+extern const struct provisioner_type provisioner_shell;
+extern const struct provisioner_type provisioner_shell_local;
+extern const struct provisioner_type provisioner_file;
+extern const struct provisioner_type provisioner_breakpoint;
+extern const struct provisioner_type provisioner_sleep;
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provisioner/shell_exec.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "provisioner/common.h"
+
+/* Larger scripts are uploaded as a file. */
+#define INLINE_MAX ((size_t)8 << 20)
+/* A guest that answers but cannot take the script may still be mounting its
+ * file systems; so long, not the whole start_retry_timeout. */
+#define UPLOAD_RETRY_NS (10 * NS_PER_S)
+#define TRY_AGAIN_NS    (2 * NS_PER_S)
+
+/* One run: tells the line that says "started" from the script's own output. */
+struct watch {
+    struct build *b;
+    struct shell_job *job;
+    char nonce[UUID_SIZE];
+    bool started;
+};
+
+static void on_line(void *arg, bool is_stderr, str line)
+{
+    struct watch *w = arg;
+    if (!is_stderr && !w->started && str_ends(line, str_from(w->nonce))) {
+        w->started = true;
+        line.len -= strlen(w->nonce);
+        if (line.len == 0)
+            return;
+    }
+    if (is_stderr && line.len > 0) {
+        strbuf_truncate(&w->job->last, 0);
+        strbuf_addstr(&w->job->last, str_sub(line, 0, MIN(line.len, (size_t)300)));
+    }
+    build_output(w->b, is_stderr, line);
+}
+
+/* POSIX shell on one line, as some login shells take no newline within quotes.
+ * Standard input: the command up to a line with the nonce, the environment file
+ * up to another, then the script to its end, so that the script itself reads
+ * nothing, as in Packer.  `read` takes single bytes from a pipe and leaves the
+ * rest to `cat`. */
+static const char program[] =
+    "_in=$(printf '\\nx');_in=${_in%x};"
+    "_ir(){ _iv=;while IFS= read -r _il;do case $_il in \"$_io\")return 0;;esac;"
+    "_iv=$_iv$_il$_in;done;return 1;};"
+    "_ir&&_ic=$_iv&&_ir&&cat>\"$_ip\"&&chmod 0755 \"$_ip\"&&"
+    "{ [ -z \"$_ie\" ]||(umask 077;printf %s \"$_iv\">\"$_ie\");}||exit 97;"
+    "_iv=;echo \"$_io\";(eval \"$_ic\");_is=$?;";
+
+static void add_assignment(struct strbuf *sb, const char *name, const char *value)
+{
+    strbuf_addf(sb, "%s=", name);
+    strbuf_add_shell_quoted(sb, str_from(value));
+    strbuf_addc(sb, ';');
+}
+
+static void make_program(struct strbuf *sb, const struct shell_job *job, const char *nonce)
+{
+    add_assignment(sb, "_io", nonce);
+    add_assignment(sb, "_ip", job->path);
+    add_assignment(sb, "_ie", job->env_path == NULL ? "" : job->env_path);
+    strbuf_adds(sb, program);
+    if (!job->keep)
+        strbuf_adds(sb, "rm -f \"$_ip\" ${_ie:+\"$_ie\"};");
+    strbuf_adds(sb, "exit $_is");
+}
+
+/* A command of the user's may use what only the login shell knows; shells that
+ * do not speak POSIX (fish, csh) leave it to /bin/sh. */
+static void make_command(struct strbuf *sb, const struct shell_job *job, const char *nonce)
+{
+    AUTO(strbuf) struct strbuf text = STRBUF_INIT;
+    make_program(&text, job, nonce);
+    if (job->login_shell)
+        strbuf_adds(sb, "/bin/sh -c 'case ${SHELL##*/} in bash|zsh|ksh|mksh|ash|dash) "
+                        "exec \"$SHELL\" -c \"$0\";;esac;exec /bin/sh -c \"$0\"' ");
+    else
+        strbuf_adds(sb, "exec /bin/sh -c ");
+    strbuf_add_shell_quoted(sb, strbuf_str(&text));
+}
+
+static void make_input(struct strbuf *sb, const struct shell_job *job, const char *nonce)
+{
+    strbuf_addf(sb, "%s\n%s\n", job->command, nonce);
+    strbuf_addstr(sb, job->env_text);
+    if (job->env_text.len > 0 && !str_ends(job->env_text, STR("\n")))
+        strbuf_addc(sb, '\n');
+    strbuf_addf(sb, "%s\n", nonce);
+    strbuf_addstr(sb, job->text);
+}
+
+static bool run_streamed(struct watch *w, int *status, struct error **err)
+{
+    AUTO(strbuf) struct strbuf command = STRBUF_INIT, input = STRBUF_INIT;
+    make_command(&command, w->job, w->nonce);
+    make_input(&input, w->job, w->nonce);
+    struct comm_command cmd = {
+        .command = command.buf,
+        .input = strbuf_str(&input),
+        .secret = true, /* long and always the same */
+        .on_line = on_line,
+        .arg = w,
+    };
+    return comm_run(w->b->comm, &cmd, prov_token(w->b), status, err);
+}
+
+/* With a terminal the input would be echoed and cut: files first, then the
+ * command by itself. */
+static bool run_uploaded(struct watch *w, int *status, struct error **err)
+{
+    const struct shell_job *job = w->job;
+    struct cancel *cancel = prov_token(w->b);
+    AUTO(strbuf) struct strbuf command = STRBUF_INIT;
+    if (!comm_upload_data(w->b->comm, job->text, job->path, 0755, cancel, err))
+        return false;
+    if (job->env_path != NULL &&
+        !comm_upload_data(w->b->comm, job->env_text, job->env_path, 0600, cancel, err))
+        return false;
+    w->started = true;
+    strbuf_addf(&command, "(%s\n);_is=$?;", job->command);
+    if (!job->keep) {
+        strbuf_adds(&command, "rm -f ");
+        strbuf_add_shell_quoted(&command, str_from(job->path));
+        if (job->env_path != NULL) {
+            strbuf_addc(&command, ' ');
+            strbuf_add_shell_quoted(&command, str_from(job->env_path));
+        }
+        strbuf_addc(&command, ';');
+    }
+    strbuf_adds(&command, "exit $_is");
+    struct comm_command cmd = {
+        .command = command.buf, .secret = true, .on_line = on_line, .arg = w};
+    return comm_run(w->b->comm, &cmd, cancel, status, err);
+}
+
+static bool run_once(struct watch *w, int *status, struct error **err)
+{
+    bool pty = w->b->comm_config != NULL && w->b->comm_config->ssh_pty;
+    hash_uuid4(w->nonce);
+    w->started = false;
+    strbuf_truncate(&w->job->last, 0);
+    if (pty || w->job->text.len > INLINE_MAX)
+        return run_uploaded(w, status, err);
+    if (!run_streamed(w, status, err))
+        return false;
+    if (w->started)
+        return true;
+    if (*status == COMM_DISCONNECTED)
+        return error_set(err, ERR_DISCONNECT, 0, "the connection broke before the script started");
+    str why = strbuf_str(&w->job->last);
+    return error_set(err, ERR_PROVISION, 0, "the guest did not take the script as '%s': %.*s",
+                     w->job->path, STR_FMT(why.len > 0 ? why : STR("no reason given")));
+}
+
+/* A login that is refused may be a guest on its way down or up (pam_nologin). */
+static bool is_worth_a_retry(const struct error *e, int64_t elapsed)
+{
+    if (e->code == ERR_PROVISION || e->code == ERR_NOT_FOUND)
+        return elapsed < UPLOAD_RETRY_NS;
+    return error_is(e, ERR_DISCONNECT) || error_is(e, ERR_NETWORK) || error_is(e, ERR_AUTH);
+}
+
+bool shell_exec(struct build *b, struct shell_job *job, int *status, struct error **err)
+{
+    struct watch w = {.b = b, .job = job};
+    int64_t start = clock_now();
+    bool said = false;
+    while (!run_once(&w, status, err)) {
+        int64_t elapsed = clock_now() - start;
+        if (w.started || cancel_test(prov_token(b)) || elapsed + TRY_AGAIN_NS > job->retry_ns ||
+            !is_worth_a_retry(*err, elapsed))
+            return error_wrap(err, "cannot start %s", job->script);
+        autofree char *why = error_line(*err);
+        if (!said)
+            build_sayf(b, "Waiting to start %s: %s", job->script, why);
+        said = true;
+        error_drop(err);
+        if (!cancel_sleep(prov_token(b), TRY_AGAIN_NS))
+            return cancel_error(prov_token(b), err, "the start of a script");
+    }
+    return true;
+}
+
+static bool remove_once(struct build *b, const char *command, struct error **err)
+{
+    struct comm_command cmd = {.command = command};
+    int status;
+    if (!comm_run(b->comm, &cmd, prov_token(b), &status, err))
+        return false;
+    if (status == 0)
+        return true;
+    return error_set(err, ERR_DISCONNECT, 0, "rm ended with status %d", status);
+}
+
+bool shell_exec_clean(struct build *b, const struct shell_job *job, struct error **err)
+{
+    AUTO(strbuf) struct strbuf command = STRBUF_INIT;
+    int64_t start = clock_now();
+    strbuf_adds(&command, "rm -f ");
+    strbuf_add_shell_quoted(&command, str_from(job->path));
+    if (job->env_path != NULL) {
+        strbuf_addc(&command, ' ');
+        strbuf_add_shell_quoted(&command, str_from(job->env_path));
+    }
+    while (!remove_once(b, command.buf, err)) {
+        if (cancel_test(prov_token(b)) || clock_now() - start + TRY_AGAIN_NS > job->retry_ns) {
+            error_hint(err, "When the guest does not come back after the script, set "
+                            "skip_clean = true.");
+            return error_wrap(err, "cannot remove '%s' in the guest", job->path);
+        }
+        error_drop(err);
+        if (!cancel_sleep(prov_token(b), TRY_AGAIN_NS))
+            return cancel_error(prov_token(b), err, "the removal of a script");
+    }
+    return true;
+}
