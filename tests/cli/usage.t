@@ -6,4 +6,5 @@ $ imgfac nonsense
 ! Error: Unknown command 'imgfac nonsense'
 !
 ! `imgfac -help` lists the commands.
+!
 ? 2
