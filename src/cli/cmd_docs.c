@@ -15,6 +15,7 @@
 #include "plug/registry.h"
 #include "plug/sealer.h"
 #include "schema/doc.h"
+#include "seal/sealop.h"
 
 struct docs_flags {
     bool man;
@@ -73,13 +74,28 @@ static void provisioner_pages(struct docs *d)
     }
 }
 
+/* One paragraph for each operation, in the order they run. */
+static const char *seal_doc(struct docs *d)
+{
+    AUTO(strbuf) struct strbuf text = STRBUF_INIT;
+    strbuf_adds(&text, "The operations, in the order they run; `disable` leaves one out, `enable` "
+                       "adds one that is off by default.");
+    for (const struct sealop *const *o = registry_sealops(); *o != NULL; o++)
+        strbuf_addf(&text, "\n\n%s%s: %s.  %s", (*o)->name,
+                    (*o)->required  ? " (always)"
+                    : (*o)->enabled ? ""
+                                    : " (off)",
+                    (*o)->heading, (*o)->doc);
+    return arena_strdup(d->app->arena, text.buf);
+}
+
 static void fixed_pages(struct docs *d)
 {
-    static const struct doc_page pages[] = {
+    const struct doc_page pages[] = {
         {"communicator", "source \"TYPE\" \"NAME\" { }",
          "How the guest is reached; options of every source that boots one.", NULL, comm_opts},
         {"seal", "build { seal { } }",
-         "What is removed from the image, offline, before it is recorded.", NULL, seal_opts},
+         "What is removed from the image, offline, before it is recorded.", seal_doc(d), seal_opts},
         {"config", "config.hcl", "The configuration of a site.", NULL, config_opts},
     };
     for (size_t i = 0; i < ARRAY_SIZE(pages); i++)

@@ -146,8 +146,9 @@ size_t ini_drop_keys(str text, const char *const *keys, struct strbuf *out)
     return dropped;
 }
 
-bool ini_has(str text, str key, str value)
+str ini_get(str text, str key)
 {
+    str value = {0};
     while (text.len > 0) {
         str line = next_raw_line(&text);
         str found = ini_key(line);
@@ -156,10 +157,15 @@ bool ini_has(str text, str key, str value)
         str v = str_trim(str_sub(line, (size_t)str_find_char(line, '=') + 1, line.len));
         if (v.len >= 2 && (v.ptr[0] == '"' || v.ptr[0] == '\'') && v.ptr[v.len - 1] == v.ptr[0])
             v = str_sub(v, 1, v.len - 1);
-        if (str_eq(v, value))
-            return true;
+        value = v;
     }
-    return false;
+    return value;
+}
+
+bool ini_has(str text, str key, str value)
+{
+    str found = ini_get(text, key);
+    return found.ptr != NULL && str_eq(found, value);
 }
 
 static bool label_is_valid(str label)

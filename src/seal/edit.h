@@ -22,7 +22,9 @@ size_t hosts_drop_name(str text, str hostname, struct strbuf *out);
 /* Drop lines "KEY=value" (white space around KEY allowed, any case) whose KEY
  * is one of the NULL-ended KEYS. */
 size_t ini_drop_keys(str text, const char *const *keys, struct strbuf *out);
-/* The text has an uncommented line "KEY=VALUE"; VALUE may be quoted. */
+/* Value of the last uncommented line "KEY=value", without quotes; .ptr NULL: none. */
+str ini_get(str text, str key);
+/* ini_get() gives VALUE. */
 bool ini_has(str text, str key, str value);
 
 /* A host name by RFC 1123, with dots. */

@@ -2,11 +2,20 @@
 #include "seal/gfs.h"
 
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "base/log.h"
 
 /* Deeper trees than this are loops or an attack. */
 #define MAX_ENTRIES 200000
+#define MAX_FILE    (16 << 20)
+/* A message of libguestfs holds 4 MB. */
+#define READ_CHUNK  (1 << 20)
+#define WRITE_CHUNK ((size_t)1 << 20)
+/* Clusters of a qcow2 image. */
+#define CLUSTER 65536
+/* Wiping takes two messages for each file. */
+#define MAX_WIPED 1000
 
 static void free_strings(char **list)
 {
@@ -40,16 +49,44 @@ bool gfs_read(struct seal_ctx *ctx, const char *path, str *out, struct error **e
     *out = (str){0};
     if (is_file == 0)
         return true;
-    size_t len = 0;
-    autofree char *text = guestfs_read_file(ctx->g, path, &len);
-    if (text == NULL)
-        return seal_guest_error(ctx, err, "cannot read '%s'", path);
-    *out = (str){arena_strndup(ctx->arena, text, len), len};
+    AUTO(strbuf) struct strbuf text = STRBUF_INIT_MAX(MAX_FILE);
+    size_t len;
+    do {
+        autofree char *part = guestfs_pread(ctx->g, path, READ_CHUNK, (int64_t)text.len, &len);
+        if (part == NULL)
+            return seal_guest_error(ctx, err, "cannot read '%s'", path);
+        if (!strbuf_add(&text, part, len))
+            return error_set(err, ERR_SEAL, 0, "'%s' is larger than %d MiB", path, MAX_FILE >> 20);
+    } while (len == READ_CHUNK);
+    *out = (str){arena_strndup(ctx->arena, text.buf, text.len), text.len};
+    return true;
+}
+
+/* In place, so that no old block becomes free with the old text in it: a free
+ * block that shares its cluster of the image with a used one is not discarded
+ * by fstrim.  Blocks behind the new end are zeroed before they are freed. */
+static bool overwrite(struct seal_ctx *ctx, const char *path, str text, size_t old_len,
+                      struct error **err)
+{
+    AUTO(strbuf) struct strbuf padded = STRBUF_INIT;
+    strbuf_addstr(&padded, text);
+    strbuf_addn(&padded, '\0', old_len > text.len ? old_len - text.len : 0);
+    for (size_t done = 0; done < padded.len; done += WRITE_CHUNK) {
+        size_t n = MIN(padded.len - done, WRITE_CHUNK);
+        if (guestfs_pwrite(ctx->g, path, padded.buf + done, n, (int64_t)done) != (int)n)
+            return seal_guest_error(ctx, err, "cannot write '%s'", path);
+    }
+    if (old_len > text.len &&
+        (guestfs_sync(ctx->g) != 0 || guestfs_truncate_size(ctx->g, path, (int64_t)text.len) != 0))
+        return seal_guest_error(ctx, err, "cannot write '%s'", path);
     return true;
 }
 
 bool gfs_write(struct seal_ctx *ctx, const char *path, str text, struct error **err)
 {
+    int64_t old_len = guestfs_filesize(ctx->g, path);
+    if (old_len >= 0 && old_len <= MAX_FILE)
+        return overwrite(ctx, path, text, (size_t)old_len, err);
     if (guestfs_write(ctx->g, path, text.ptr == NULL ? "" : text.ptr, text.len) != 0)
         return seal_guest_error(ctx, err, "cannot write '%s'", path);
     return true;
@@ -125,6 +162,46 @@ bool gfs_empty_dir(struct seal_ctx *ctx, const char *dir, struct error **err)
         if (!gfs_remove_entry(ctx, e, err))
             return false;
     return true;
+}
+
+DEFINE_AUTO(statns, struct guestfs_statns *, guestfs_free_statns);
+
+/* A file with another name elsewhere is not ours to destroy. */
+static bool wipe_file(struct seal_ctx *ctx, const char *path, struct error **err)
+{
+    static const char zeros[CLUSTER];
+    AUTO(statns) struct guestfs_statns *st = guestfs_lstatns(ctx->g, path);
+    if (st == NULL)
+        return is_absent(ctx) || seal_guest_error(ctx, err, "cannot look up '%s'", path);
+    if ((st->st_mode & S_IFMT) != S_IFREG || st->st_nlink != 1 || st->st_size == 0)
+        return true;
+    size_t head = (size_t)MIN(st->st_size, CLUSTER);
+    int64_t tail = st->st_size - CLUSTER;
+    if (guestfs_pwrite(ctx->g, path, zeros, head, 0) < 0 ||
+        (tail > 0 && guestfs_pwrite(ctx->g, path, zeros, CLUSTER, tail) < 0))
+        return seal_guest_error(ctx, err, "cannot overwrite '%s'", path);
+    return true;
+}
+
+bool gfs_wipe(struct seal_ctx *ctx, const struct gfs_entries *list, struct error **err)
+{
+    size_t files = 0;
+    VEC_EACH (e, list) {
+        if (e->type != 'r' || files == MAX_WIPED)
+            continue;
+        if (!wipe_file(ctx, e->path, err))
+            return false;
+        files++;
+    }
+    if (files > 0 && guestfs_sync(ctx->g) != 0)
+        return seal_guest_error(ctx, err, "cannot flush the disk");
+    return true;
+}
+
+bool gfs_wipe_tree(struct seal_ctx *ctx, const char *dir, struct error **err)
+{
+    struct gfs_entries list;
+    return gfs_walk(ctx, dir, &list, err) && gfs_wipe(ctx, &list, err);
 }
 
 bool gfs_truncate(struct seal_ctx *ctx, const char *path, struct error **err)

@@ -19,7 +19,7 @@ struct gfs_entry {
 DEFINE_ARENA_VEC(gfs_entries, struct gfs_entry);
 
 bool gfs_exists(struct seal_ctx *ctx, const char *path, bool *out, struct error **err);
-/* Contents of a regular file (links followed), at most 4 MB; .ptr NULL when absent. */
+/* Contents of a regular file (links followed), at most 16 MiB; .ptr NULL when absent. */
 bool gfs_read(struct seal_ctx *ctx, const char *path, str *out, struct error **err);
 /* Replace the contents; an existing file keeps its owner, mode and attributes. */
 bool gfs_write(struct seal_ctx *ctx, const char *path, str text, struct error **err);
@@ -33,6 +33,11 @@ bool gfs_remove(struct seal_ctx *ctx, const char *path, struct error **err);
 bool gfs_remove_entry(struct seal_ctx *ctx, const struct gfs_entry *e, struct error **err);
 /* All that DIR holds; DIR stays with its mode and owner. */
 bool gfs_empty_dir(struct seal_ctx *ctx, const char *dir, struct error **err);
+/* Overwrite the regular files with zeros before they are removed (the first
+ * and the last cluster of each: whole clusters in between are discarded by
+ * fstrim); at most 1000 of them. */
+bool gfs_wipe(struct seal_ctx *ctx, const struct gfs_entries *list, struct error **err);
+bool gfs_wipe_tree(struct seal_ctx *ctx, const char *dir, struct error **err);
 /* To length 0 with mode and owner kept. */
 bool gfs_truncate(struct seal_ctx *ctx, const char *path, struct error **err);
 /* Each pattern of a NULL-ended list of glob(7) patterns. */
@@ -46,7 +51,7 @@ bool gfs_run(struct seal_ctx *ctx, const char *const *argv, struct error **err);
 
 /* An edit: text to text; returns how many places changed. */
 typedef size_t (*gfs_edit)(str text, str arg, struct strbuf *out);
-/* Apply EDIT to the file and write it back when it changed something.
+/* Apply EDIT to the file and overwrite it when that changed something.
  * *CHANGED (may be NULL) is increased. */
 bool gfs_edit_file(struct seal_ctx *ctx, const char *path, gfs_edit edit, str arg, size_t *changed,
                    struct error **err);

@@ -3,7 +3,10 @@
 
 #include <sys/utsname.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "seal/accounts.h"
+#include "seal/edit.h"
 #include "seal/gfs.h"
 
 static void free_strings(char **list)
@@ -76,6 +79,18 @@ static void fill_result(struct seal_ctx *ctx, const char *root)
     ctx->os = os_of(r->os_type);
     ctx->family = family_of(r);
     ctx->can_run = ctx->os == SEAL_LINUX && runs_here(r->arch);
+}
+
+/* libguestfs gives Debian's point release alone ("12.8") as the name. */
+static bool name_product(struct seal_ctx *ctx, struct error **err)
+{
+    str text;
+    if (!gfs_read(ctx, "/etc/os-release", &text, err))
+        return false;
+    str name = ini_get(text, STR("PRETTY_NAME"));
+    if (name.len > 0)
+        ctx->result->os_product = str_dup(ctx->arena, name);
+    return true;
 }
 
 /* Needs the mounted guest. */
@@ -168,7 +183,9 @@ static bool find_homes(struct seal_ctx *ctx, struct error **err)
 
 bool inspect_guest(struct seal_ctx *ctx, struct error **err)
 {
+    int64_t start = clock_now();
     AUTO(strings) char **roots = guestfs_inspect_os(ctx->g);
+    log_debug("seal", "inspect-os: %d ms", (int)((clock_now() - start) / NS_PER_MS));
     if (roots == NULL)
         return seal_guest_error(ctx, err, "cannot inspect the disk");
     if (roots[0] == NULL) {
@@ -188,5 +205,5 @@ bool inspect_guest(struct seal_ctx *ctx, struct error **err)
     if (!mount_all(ctx, roots[0], mounts, err))
         return false;
     count_packages(ctx, roots[0]);
-    return ctx->os == SEAL_WINDOWS || find_homes(ctx, err);
+    return ctx->os == SEAL_WINDOWS || (name_product(ctx, err) && find_homes(ctx, err));
 }

@@ -14,6 +14,7 @@ struct trust_store {
     const char *tool[3];
     const char *bundle;
     const char *hashed; /* directory of links named by subject hash; NULL: none */
+    const char *hooks;  /* programs that the tool runs afterwards; NULL: always use the tool */
 };
 
 static const struct trust_store stores[] = {
@@ -21,26 +22,31 @@ static const struct trust_store stores[] = {
      "/usr/local/share/ca-certificates",
      {"/usr/sbin/update-ca-certificates"},
      "/etc/ssl/certs/ca-certificates.crt",
-     "/etc/ssl/certs"},
+     "/etc/ssl/certs",
+     "/etc/ca-certificates/update.d"},
     {SEAL_ALPINE,
      "/usr/local/share/ca-certificates",
      {"/usr/sbin/update-ca-certificates"},
      "/etc/ssl/certs/ca-certificates.crt",
-     "/etc/ssl/certs"},
+     "/etc/ssl/certs",
+     "/etc/ca-certificates/update.d"},
     {SEAL_REDHAT,
      "/etc/pki/ca-trust/source/anchors",
      {"/usr/bin/update-ca-trust", "extract"},
      "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+     NULL,
      NULL},
     {SEAL_SUSE,
      "/etc/pki/trust/anchors",
      {"/usr/sbin/update-ca-certificates"},
      "/var/lib/ca-certificates/ca-bundle.pem",
+     NULL,
      NULL},
     {SEAL_ARCH,
      "/etc/ca-certificates/trust-source/anchors",
      {"/usr/bin/update-ca-trust"},
      "/etc/ca-certificates/extracted/tls-ca-bundle.pem",
+     NULL,
      NULL},
 };
 
@@ -92,17 +98,17 @@ static bool is_usable(struct seal_ctx *ctx, const char *path, const struct pem_c
 }
 
 /* The first free of HASH.0, HASH.1 ... */
-static bool link_hash(struct seal_ctx *ctx, const struct trust_store *store, const char *anchor,
+static bool link_hash(struct seal_ctx *ctx, const struct trust_store *store, const char *name,
                       const struct pem_cert *c, struct error **err)
 {
     for (int i = 0; i < 100; i++) {
         const char *path = arena_fmt(ctx->arena, "%s/%s.%d", store->hashed, c->hash, i);
         autofree char *target = guestfs_readlink(ctx->g, path);
-        if (target != NULL && strcmp(target, anchor) == 0)
+        if (target != NULL && strcmp(target, name) == 0)
             return true;
         if (target != NULL)
             continue;
-        if (guestfs_mkdir_p(ctx->g, store->hashed) != 0 || guestfs_ln_sf(ctx->g, anchor, path) != 0)
+        if (guestfs_ln_s(ctx->g, name, path) != 0)
             return seal_guest_error(ctx, err, "cannot write '%s'", path);
         return true;
     }
@@ -110,7 +116,8 @@ static bool link_hash(struct seal_ctx *ctx, const struct trust_store *store, con
 }
 
 /* What the distribution's tool would do, for images that lack it or whose
- * programs do not run here. */
+ * programs do not run here, and where it is simple: update-ca-certificates
+ * hashes every certificate again, which takes a minute under TCG. */
 static bool trust_directly(struct seal_ctx *ctx, const struct trust_store *store,
                            const char *anchor, const struct pem_cert *c, struct error **err)
 {
@@ -124,7 +131,14 @@ static bool trust_directly(struct seal_ctx *ctx, const struct trust_store *store
             guestfs_write_append(ctx->g, store->bundle, c->text, strlen(c->text)) != 0)
             return seal_guest_error(ctx, err, "cannot write '%s'", store->bundle);
     }
-    return store->hashed == NULL || link_hash(ctx, store, anchor, c, err);
+    if (store->hashed == NULL)
+        return true;
+    const char *base = strrchr(anchor, '/') + 1;
+    const char *name = arena_fmt(ctx->arena, "%.*s.pem", (int)strlen(base) - 4, base);
+    if (guestfs_mkdir_p(ctx->g, store->hashed) != 0 ||
+        guestfs_ln_sf(ctx->g, anchor, arena_fmt(ctx->arena, "%s/%s", store->hashed, name)) != 0)
+        return seal_guest_error(ctx, err, "cannot link '%s' in '%s'", name, store->hashed);
+    return link_hash(ctx, store, name, c, err);
 }
 
 struct ca_job {
@@ -148,13 +162,27 @@ static bool add_cert(struct seal_ctx *ctx, struct ca_job *job, const char *path,
            (job->with_tool || trust_directly(ctx, job->store, anchor, c, err));
 }
 
+/* Hooks (the keystore of Java) are known to the tool alone. */
+static bool needs_tool(struct seal_ctx *ctx, const struct trust_store *store, bool *out,
+                       struct error **err)
+{
+    struct gfs_entries hooks = {0};
+    if (store->hooks != NULL && !gfs_list(ctx, store->hooks, &hooks, err))
+        return false;
+    bool wanted = store->hooks == NULL || hooks.len > 0;
+    bool there;
+    if (!gfs_exists(ctx, store->tool[0], &there, err))
+        return false;
+    *out = there && wanted && ctx->can_run;
+    return true;
+}
+
 static bool ca_certificates_run(struct seal_ctx *ctx, const struct seal_config *config,
                                 struct error **err)
 {
     struct ca_job job = {.store = store_of(ctx, err)};
-    if (job.store == NULL || !gfs_exists(ctx, job.store->tool[0], &job.with_tool, err))
+    if (job.store == NULL || !needs_tool(ctx, job.store, &job.with_tool, err))
         return false;
-    job.with_tool = job.with_tool && ctx->can_run;
     if (guestfs_mkdir_p(ctx->g, job.store->anchors) != 0)
         return seal_guest_error(ctx, err, "cannot make '%s'", job.store->anchors);
     for (size_t i = 0; i < config->ca_certificates.len; i++) {

@@ -65,7 +65,8 @@ static bool cloud_init_run(struct seal_ctx *ctx, const struct seal_config *confi
         return false;
     if (!installed)
         return true;
-    if (!empty_state(ctx, err) || !gfs_remove_globs(ctx, instance_files, err))
+    if (!gfs_wipe_tree(ctx, STATE "/instances", err) || !empty_state(ctx, err) ||
+        !gfs_remove_globs(ctx, instance_files, err))
         return false;
     if (disabled) {
         build_warnf(ctx->b, "sealing: cloud-init is disabled in the image, so the network "

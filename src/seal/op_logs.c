@@ -48,7 +48,8 @@ static bool logs_run(struct seal_ctx *ctx, const struct seal_config *config, str
         "/var/lib/logrotate.status",   NULL,
     };
     struct gfs_entries list;
-    if (!gfs_remove_globs(ctx, others, err) || !gfs_walk(ctx, "/var/log", &list, err))
+    if (!gfs_walk(ctx, "/var/log", &list, err) || !gfs_wipe(ctx, &list, err) ||
+        !gfs_remove_globs(ctx, others, err))
         return false;
     VEC_EACH (e, &list) {
         bool ok = e->type != 'r'     ? true

@@ -39,7 +39,7 @@ static bool shell_history_run(struct seal_ctx *ctx, const struct seal_config *co
 {
     (void)config;
     struct gfs_entries found;
-    if (!find_histories(ctx, &found, err))
+    if (!find_histories(ctx, &found, err) || !gfs_wipe(ctx, &found, err))
         return false;
     VEC_EACH (e, &found)
         if (!gfs_remove_entry(ctx, e, err))

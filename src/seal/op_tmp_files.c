@@ -10,7 +10,7 @@ static bool tmp_files_run(struct seal_ctx *ctx, const struct seal_config *config
 {
     (void)config;
     for (const char *const *dir = dirs; *dir != NULL; dir++)
-        if (!gfs_empty_dir(ctx, *dir, err))
+        if (!gfs_wipe_tree(ctx, *dir, err) || !gfs_empty_dir(ctx, *dir, err))
             return false;
     return true;
 }

@@ -92,7 +92,7 @@ static bool remove_home(struct seal_ctx *ctx, const char *name, const char *home
                     home, name);
         return true;
     }
-    return gfs_remove(ctx, home, err);
+    return gfs_wipe_tree(ctx, home, err) && gfs_remove(ctx, home, err);
 }
 
 static size_t drop_sudoers(str text, str name, struct strbuf *out)
@@ -125,6 +125,7 @@ static bool clean_sudoers(struct seal_ctx *ctx, const char *name, struct error *
 
 bool users_remove(struct seal_ctx *ctx, const char *name, const char *home, struct error **err)
 {
+    struct gfs_entries files = {0};
     const char *own = users_home(ctx, name, err);
     if (*err != NULL)
         return false;
@@ -136,7 +137,13 @@ bool users_remove(struct seal_ctx *ctx, const char *name, const char *home, stru
         if (!gfs_edit_file(ctx, databases[i].path, databases[i].edit, str_from(name), NULL, err))
             return false;
     for (size_t i = 0; i < ARRAY_SIZE(files_of_user); i++)
-        if (!gfs_remove(ctx, expand(ctx, files_of_user[i], name), err))
+        gfs_entries_push(
+            ctx->arena, &files,
+            (struct gfs_entry){.path = expand(ctx, files_of_user[i], name), .type = 'r'});
+    if (!gfs_wipe(ctx, &files, err))
+        return false;
+    VEC_EACH (e, &files)
+        if (!gfs_remove_entry(ctx, e, err))
             return false;
     return clean_sudoers(ctx, name, err);
 }

@@ -130,3 +130,40 @@ done
 rm -f flat.raw
 echo 'sealed image: nothing left'
 [ -z "${IMGFAC_TEST_KEEP:-}" ] || cp disk.qcow2 "$IMGFAC_TEST_KEEP"
+
+# Cancelling in the middle gives the machine back at once.
+qemu-img create -q -f qcow2 -F qcow2 -b "$base" other.qcow2
+IMGFAC_TEST_SEAL_CANCEL_DISK=$TMP/other.qcow2 IMGFAC_TEST_SEAL_CANCEL_MS=9000 "$test_guest" ||
+    fail 'cancelling failed'
+! pgrep -f "$TMP/other.qcow2" || fail 'the appliance still runs'
+
+[ -n "${IMGFAC_TEST_BOOT:-}" ] || exit 0
+
+# First boot of a clone, without any seed: what was removed is made anew.
+requires qemu-system-x86_64
+cat >report.service <<'EOF'
+[Unit]
+After=ssh.service ssh-host-keys.service systemd-machine-id-commit.service
+[Service]
+Type=oneshot
+StandardOutput=file:/dev/ttyS0
+ExecStart=/bin/sh -c 'echo; echo "R id $(cat /etc/machine-id)"; for k in /etc/ssh/ssh_host_*_key.pub; do echo "R key $(cut -d" " -f2 $k)"; done; echo "R ssh $(systemctl is-active ssh)"; echo "R packer $(id -u packer 2>&1)"; openssl verify -CApath /etc/ssl/certs /usr/local/share/ca-certificates/seal-root.crt | sed "s/^/R ca /"; echo "R failed $(systemctl --failed --no-legend --plain | tr "\n" ";")"; echo "R END"'
+ExecStartPost=/bin/systemctl poweroff --no-block
+[Install]
+WantedBy=multi-user.target
+EOF
+guestfish --rw -a disk.qcow2 run : mount "$root" / : upload report.service /etc/systemd/system/report.service : \
+    ln-s /etc/systemd/system/report.service /etc/systemd/system/multi-user.target.wants/report.service
+accel=tcg
+[ -z "${IMGFAC_TEST_KVM:-}" ] || accel=kvm
+timeout 400 qemu-system-x86_64 -accel "$accel" -m 1024 -nodefaults -display none -no-reboot \
+    -drive file=disk.qcow2,if=virtio,format=qcow2,cache=unsafe -serial file:console.log || fail 'no clean power-off'
+tr -d '\r' <console.log | grep -a '^R ' >report || fail 'the clone reported nothing'
+cat report
+! grep -q '^R id 0123456789abcdef' report || fail 'the machine ID is the old one'
+grep -qE '^R id [0-9a-f]{32}$' report || fail 'no machine ID was made'
+grep -q '^R key AAAA' report || fail 'no host key was made'
+grep -q '^R ssh active' report || fail 'sshd does not run'
+grep -q '^R packer .*no such user' report || fail 'the account of the build is there'
+grep -q '^R ca .*OK$' report || fail 'the CA is not trusted'
+echo 'first boot: identity made anew'
