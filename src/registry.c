@@ -12,9 +12,12 @@
 #include "communicator/communicator.h"
 #include "provisioner/provisioner.h"
 #include "seal/sealop.h"
+#include "qemu/builder.h"
+#include "qemu/reap.h"
 
 static const struct builder_type *const builders[] = {
     &builder_debootstrap,
+    &builder_qemu,
     NULL,
 };
 
@@ -59,6 +62,7 @@ static const struct sealop *const sealops[] = {
 
 static const struct reaper *const reapers[] = {
     &reaper_subuid_tree,
+    &reaper_domain,
     NULL,
 };
 

@@ -36,6 +36,8 @@ static void remove_dirs(struct build *b, ledger_id entry, bool ok)
     error_drop(&e);
     if (ok)
         io_remove_tree(b->log_dir, &e);
+    else
+        rmdir(b->log_dir); /* goes only when nothing was written */
 }
 
 static void init_build(struct build *b, const struct plan *plan, const struct planned_build *pb,
@@ -77,8 +79,9 @@ static const char *choose_output(struct build *b, const struct planned_build *pb
 static void add_guest_steps(struct step_list *steps, struct build *b,
                             const struct planned_build *pb)
 {
-    const struct comm_type *comm = registry_find_communicator(str_from(comm_names[pb->comm->type]));
-    step_list_push(b->arena, steps, stage_connect(b, comm, pb->comm, pb->range));
+    const struct comm_type *comm =
+        registry_find_communicator(str_from(comm_names[b->comm_config->type]));
+    step_list_push(b->arena, steps, stage_connect(b, comm, b->comm_config, pb->range));
     step_list_push(b->arena, steps, stage_ready(b));
     if (pb->error_cleanup != NULL)
         step_list_push(b->arena, steps, stage_error_cleanup(b, pb, pb->error_cleanup));
@@ -183,10 +186,12 @@ static void run_steps(const struct plan *plan, const struct planned_build *pb,
     }
     if (out->ok)
         fill_outcome(b, &recorded, out);
-    else if (!error_is(out->error, ERR_CANCELLED))
+    else
+        error_at(&out->error, pb->range);
+    if (!out->ok && !error_is(out->error, ERR_CANCELLED))
         show_console(b);
-    out->log_dir = out->ok ? NULL : b->log_dir;
     remove_dirs(b, entry, out->ok);
+    out->log_dir = io_is_dir(b->log_dir) ? b->log_dir : NULL;
 }
 
 void build_carry_out(const struct plan *plan, const struct planned_build *pb,
