@@ -88,6 +88,20 @@ void eval_forget(struct eval *ev, struct eval_mark from, struct eval_mark to)
 
 #define MAX_VALUES 6
 
+/* REF, or the longest part of it (more than the root) that has a value; the
+ * part is put in *PART. */
+static bool peek_part(struct eval *ev, const struct expr *ref, struct expr *part, value *out)
+{
+    *part = *ref;
+    while (!eval_peek(ev->a, ev->scope, part, out)) {
+        if (part->traversal.step_count < 2)
+            return false;
+        part->traversal.step_count--;
+        part->range.end = ref->traversal.steps[part->traversal.step_count - 1].range.end;
+    }
+    return true;
+}
+
 /* "var.x" "is 12" for each thing ABOUT refers to. */
 static void add_values(struct eval *ev, struct diag *diag, const struct expr *about)
 {
@@ -97,11 +111,14 @@ static void add_values(struct eval *ev, struct diag *diag, const struct expr *ab
     expr_refs(ev->a, about, &refs);
     for (size_t i = 0; i < refs.len && count < MAX_VALUES; i++) {
         value v;
-        str name = source_text(refs.ptr[i]->range);
+        struct expr part;
+        if (!peek_part(ev, refs.ptr[i], &part, &v))
+            continue;
+        str name = source_text(part.range);
         bool known = name.len == 0;
         for (size_t j = 0; j < count; j++)
             known |= str_eq(seen[j], name);
-        if (known || !eval_peek(ev->a, ev->scope, refs.ptr[i], &v))
+        if (known)
             continue;
         seen[count++] = name;
         diag_add_value(ev->d, diag, str_dup(ev->a, name),
@@ -278,6 +295,10 @@ value eval_node(struct eval *ev, const struct expr *e)
     if (v.type->depth > TYPE_MAX_DEPTH)
         return eval_error(ev, e->range, RANGE_NONE, NULL, "Value nested too deeply",
                           "Values may be nested at most %d levels deep.", TYPE_MAX_DEPTH);
+    if (v.weight > VALUE_MAX_WEIGHT)
+        return eval_error(ev, e->range, RANGE_NONE, NULL, "Value too large",
+                          "A value may have at most %d elements, all levels together.",
+                          VALUE_MAX_WEIGHT);
     return v;
 }
 

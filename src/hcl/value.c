@@ -86,10 +86,32 @@ value value_stringz(struct arena *a, const char *s)
     return value_string(a, str_from(s));
 }
 
+static uint32_t add_weight(uint32_t sum, value v)
+{
+    uint32_t out;
+    return ckd_add_ok(sum, v.weight + (v.weight < UINT32_MAX), &out) ? out : UINT32_MAX;
+}
+
+static uint32_t weigh_items(const value *items, size_t len)
+{
+    uint32_t sum = 0;
+    for (size_t i = 0; i < len; i++)
+        sum = add_weight(sum, items[i]);
+    return sum;
+}
+
+static uint32_t weigh_entries(const struct value_entry *entries, size_t len)
+{
+    uint32_t sum = 0;
+    for (size_t i = 0; i < len; i++)
+        sum = add_weight(sum, entries[i].val);
+    return sum;
+}
+
 value value_list(struct arena *a, const struct type *elem, const value *items, size_t len)
 {
     const struct type *t = elem == &type_string ? &type_list_string : type_list(a, elem);
-    return (value){.type = t, .items = {items, len}};
+    return (value){.type = t, .weight = weigh_items(items, len), .items = {items, len}};
 }
 
 static int order_qsort(const void *x, const void *y)
@@ -111,7 +133,8 @@ value value_set(struct arena *a, const struct type *elem, const value *items, si
             sorted[n++] = sorted[i];
     }
     const struct type *t = elem == &type_string ? &type_set_string : type_set(a, elem);
-    return (value){.type = t, .sensitive = sensitive, .items = {sorted, n}};
+    return (value){
+        .type = t, .sensitive = sensitive, .weight = weigh_items(sorted, n), .items = {sorted, n}};
 }
 
 value value_tuple(struct arena *a, const value *items, size_t len)
@@ -119,7 +142,9 @@ value value_tuple(struct arena *a, const value *items, size_t len)
     const struct type **types = arena_new_array(a, const struct type *, len + 1);
     for (size_t i = 0; i < len; i++)
         types[i] = items[i].type;
-    return (value){.type = type_tuple(a, types, len), .items = {items, len}};
+    return (value){.type = type_tuple(a, types, len),
+                   .weight = weigh_items(items, len),
+                   .items = {items, len}};
 }
 
 /* Entries are sorted with their original place, so that the last one wins. */
@@ -160,7 +185,9 @@ static size_t sort_entries(struct arena *a, struct value_entry *entries, size_t 
 value value_map(struct arena *a, const struct type *elem, struct value_entry *entries, size_t len)
 {
     len = sort_entries(a, entries, len);
-    return (value){.type = type_map(a, elem), .entries = {entries, len}};
+    return (value){.type = type_map(a, elem),
+                   .weight = weigh_entries(entries, len),
+                   .entries = {entries, len}};
 }
 
 value value_object(struct arena *a, struct value_entry *entries, size_t len)
@@ -169,7 +196,9 @@ value value_object(struct arena *a, struct value_entry *entries, size_t len)
     struct type_attr *attrs = arena_new_array(a, struct type_attr, len + 1);
     for (size_t i = 0; i < len; i++)
         attrs[i] = (struct type_attr){.name = entries[i].key, .type = entries[i].val.type};
-    return (value){.type = type_object(a, attrs, len), .entries = {entries, len}};
+    return (value){.type = type_object(a, attrs, len),
+                   .weight = weigh_entries(entries, len),
+                   .entries = {entries, len}};
 }
 
 value value_strings(struct arena *a, const char *const *items, size_t len)

@@ -17,11 +17,15 @@ enum value_state { VALUE_KNOWN, VALUE_NULL, VALUE_UNKNOWN };
 
 struct value_entry;
 
+/* The evaluator refuses heavier values: every walk over a value ends soon. */
+#define VALUE_MAX_WEIGHT 4000000
+
 typedef struct value {
     const struct type *type; /* never NULL in a value that was made */
     enum value_state state;
     bool sensitive;
-    union { /* by type->kind, only when VALUE_KNOWN */
+    uint32_t weight; /* number of values inside, shared ones counted each time; saturates */
+    union {          /* by type->kind, only when VALUE_KNOWN */
         bool b;
         const struct number *num;
         str s;

@@ -85,7 +85,7 @@ static bool known_to_json(value v, struct strbuf *out, const char **why)
 bool value_to_json(value v, struct strbuf *out, const char **why)
 {
     *why = "the value is not known yet";
-    if (v.state == VALUE_UNKNOWN)
+    if (v.state == VALUE_UNKNOWN || out->truncated)
         return false;
     if (v.state == VALUE_NULL)
         return strbuf_adds(out, "null");

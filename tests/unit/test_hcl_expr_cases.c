@@ -8,19 +8,11 @@
 #include "base/error.h"
 #include "base/io.h"
 #include "base/strbuf.h"
-#include "hcl/diag.h"
-#include "hcl/json.h"
-#include "hcl/parse.h"
+#include "tests/lib/hcl_eval.h"
 
 /* Every row of tests/hcl/expr-cases.tsv, whose expected values come from the
  * reference implementation, evaluated with tests/hcl/fixtures as the
  * template's directory. */
-
-static const char *data_path(struct arena *a, const char *name)
-{
-    const char *root = getenv("IMGFAC_SRCDIR");
-    return arena_fmt(a, "%s/tests/hcl/%s", root == NULL ? "." : root, name);
-}
 
 /* Newline, tab and carriage return are written as the control pictures. */
 static char *unescape(struct arena *a, str s)
@@ -45,42 +37,13 @@ static char *unescape(struct arena *a, str s)
     return out;
 }
 
-/* Compact JSON of the result, or "!error: ...". */
-static const char *evaluate(struct arena *a, const char *text)
-{
-    struct diags d;
-    const struct expr *e;
-    value v;
-    const char *why;
-    AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
-    diags_init(&d, a);
-    const struct source_file *f = source_file_new(a, "<expression>", str_from(text));
-    struct scope *scope = scope_new_root(a, data_path(a, "fixtures"));
-    if (!hcl_parse_expr(a, f, &d, &e) || !eval_expr(e, scope, a, &v, &d))
-        return arena_fmt(a, "!error: %s: %s", d.list.len > 0 ? d.list.ptr[0]->summary : "?",
-                         d.list.len > 0 ? d.list.ptr[0]->detail : "?");
-    if (!value_is_wholly_known(v))
-        return "!unknown";
-    if (!value_to_json(v, &sb, &why))
-        return arena_fmt(a, "!error: %s", why);
-    return arena_strndup(a, sb.buf, sb.len);
-}
-
-static bool same_json(struct arena *a, const char *got, const char *want)
-{
-    value x, y;
-    const char *why;
-    return json_to_value(a, str_from(got), &x, &why) &&
-           json_to_value(a, str_from(want), &y, &why) && value_equal(x, y);
-}
-
 static bool fits(struct arena *a, const char *got, const char *want)
 {
     if (strncmp(want, "!error", 6) == 0)
         return strncmp(got, "!error", 6) == 0;
     if (strncmp(want, "!unknown", 8) == 0)
         return got[0] == '!';
-    return got[0] != '!' && same_json(a, got, want);
+    return got[0] != '!' && hcl_same_json(a, got, want);
 }
 
 static bool run_row(str line)
@@ -89,7 +52,7 @@ static bool run_row(str line)
     str rest = line;
     const char *expr = unescape(a, str_split(&rest, '\t'));
     const char *want = str_dup(a, str_split(&rest, '\t'));
-    const char *got = evaluate(a, expr);
+    const char *got = hcl_eval_json(a, expr, NULL);
     bool ok = fits(a, got, want);
     if (!ok)
         print_error("expression: %s\n   want %.300s\n   got  %.300s\n", expr, want, got);
@@ -103,7 +66,7 @@ static void expression_cases(void **state)
     AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
     AUTO(error) struct error *err = NULL;
     unsigned rows = 0, failed = 0;
-    if (!io_read_file(data_path(a, "expr-cases.tsv"), 1 << 20, &sb, &err))
+    if (!io_read_file(hcl_data_path(a, "expr-cases.tsv"), 1 << 20, &sb, &err))
         fail_msg("%s", err->msg);
     str rest = strbuf_str(&sb);
     while (rest.ptr != NULL) {
