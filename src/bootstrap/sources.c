@@ -118,6 +118,9 @@ struct words sources_mmdebstrap(struct arena *a, const struct debootstrap_config
     add(a, &argv, "--variant=minbase");
     add(a, &argv, "--format=directory");
     add(a, &argv, "--architectures=amd64");
+    add(a, &argv, "--verbose");
+    /* Mounting it takes a network namespace of our own, which has no network. */
+    add(a, &argv, "--skip=chroot/mount/sys");
     add(a, &argv, "--aptopt=Acquire::Languages \"none\"");
     if (!c->documentation)
         for (size_t i = 0; i < ARRAY_SIZE(no_documentation); i++)
