@@ -42,7 +42,7 @@ static const struct {
 };
 #define INSTALL_FROM    40
 #define INSTALL_PERCENT 57
-#define INSTALL_LINES   330 /* "Unpacking" and "Setting up" of the default set */
+#define INSTALL_LINES   310 /* "Unpacking" and "Setting up" of the default set */
 
 static void note_progress(struct state *s, str line)
 {
@@ -62,6 +62,28 @@ static void note_progress(struct state *s, str line)
     build_progress(s->build, "Installing packages", percent, 100);
 }
 
+/* The rest (lists of packages, commands apt runs) is noise unless it fails. */
+static bool is_for_the_user(str line)
+{
+    static const char *const starts[] = {
+        "Get:",
+        "Unpacking ",
+        "Setting up ",
+        "Processing triggers ",
+        "update-initramfs: ",
+        "I: ",
+        "W: ",
+        "E: ",
+        "Err:",
+        "dpkg: ",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(starts); i++)
+        if (str_starts(line, str_from(starts[i])))
+            return true;
+    return false;
+}
+
 static void install_line(void *arg, bool is_stderr, str line)
 {
     struct state *s = arg;
@@ -71,7 +93,8 @@ static void install_line(void *arg, bool is_stderr, str line)
         strbuf_addc(&s->log, '\n');
     note_progress(s, line);
     /* mmdebstrap talks on standard error by habit. */
-    build_output(s->build, false, line);
+    if (is_for_the_user(line))
+        build_output(s->build, false, line);
 }
 
 static void tool_line(void *arg, bool is_stderr, str line)
