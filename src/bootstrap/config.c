@@ -37,7 +37,7 @@ const struct opt debootstrap_opts[] = {
             .see = "packages"),
     OPT_STR(struct debootstrap_config, kernel_cmdline, "kernel_cmdline", .flags = OPT_IMGFAC,
             .doc = "Words added to the kernel's command line."),
-    OPT_SIZE(struct debootstrap_config, disk_size, "disk_size", .def = "\"4G\"", .min = "\"1536M\"",
+    OPT_SIZE(struct debootstrap_config, disk_size, "disk_size", .def = "\"4G\"", .min = "1536M",
              .flags = OPT_IMGFAC,
              .doc = "Virtual size of the disk.  A number without unit is in megabytes.  On a "
                     "larger disk the root file system grows at boot."),
