@@ -43,8 +43,8 @@ static size_t whole_characters(str s)
 static void make_room(struct lines *l)
 {
     str held = strbuf_str(&l->held);
-    ptrdiff_t cr = str_rfind_char(held, '\r');
-    if (cr > 0 && (size_t)cr + 1 < held.len) {
+    ptrdiff_t cr = str_rfind_char(str_trim_end(held), '\r');
+    if (cr > 0) {
         strbuf_shift(&l->held, (size_t)cr);
         return;
     }

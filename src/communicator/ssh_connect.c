@@ -134,7 +134,7 @@ static bool check_host_key(struct ssh_comm *c, const char *key, struct error **e
 {
     if (c->host_key == NULL || !c->key_is_firm || strcmp(c->host_key, key) == 0)
         return true;
-    error_set(err, ERR_AUTH, 0, "the guest's host key changed from %s to %s", c->host_key, key);
+    error_set(err, ERR_GUEST, 0, "the guest's host key changed from %s to %s", c->host_key, key);
     return error_hint(err, "Something else answers at this address, or a provisioner made new "
                            "host keys; leave that to sealing.");
 }
@@ -193,6 +193,7 @@ static enum attempt log_in(struct ssh_comm *c, ssh_session session, const struct
 static void adopt(struct ssh_comm *c, ssh_session session)
 {
     c->session = session;
+    c->is_dead = false;
     c->event = ssh_event_new();
     if (c->event == NULL || ssh_event_add_session(c->event, session) != SSH_OK)
         BUG("ssh_event_add_session");

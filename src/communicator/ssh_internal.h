@@ -23,6 +23,7 @@ struct ssh_comm {
     ssh_session session; /* NULL: not connected */
     ssh_event event;
     struct sftp *sftp; /* opened on first use, dies with the session */
+    bool is_dead;      /* given up, though the socket is open: its channels live on */
     bool no_sftp;      /* the guest has no SFTP server */
     bool no_tar;       /* the guest has no tar */
     int64_t last_rx_ns;

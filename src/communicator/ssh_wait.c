@@ -102,7 +102,7 @@ bool ssh_wait_session(const struct ssh_wait *w, ssh_session session, struct erro
 
 bool ssh_is_up(const struct ssh_comm *c)
 {
-    return c->session != NULL && ssh_is_connected(c->session) &&
+    return c->session != NULL && !c->is_dead && ssh_is_connected(c->session) &&
            (ssh_get_status(c->session) & (SSH_CLOSED | SSH_CLOSED_ERROR)) == 0;
 }
 
@@ -120,7 +120,7 @@ static void keep_alive(struct ssh_comm *c, int64_t now)
 
 static bool lost(struct ssh_comm *c, struct error **err, const char *what)
 {
-    const char *text = c->session == NULL ? "" : ssh_get_error(c->session);
+    const char *text = c->session == NULL || c->is_dead ? "" : ssh_get_error(c->session);
     error_set(err, ERR_DISCONNECT, 0, "%s",
               *text == '\0' ? "the guest closed the connection" : text);
     free(c->why_lost);
@@ -136,7 +136,7 @@ static bool silence_ends(struct ssh_comm *c, int64_t now, const char *what, stru
     if (c->config->ssh_keep_alive_interval_ns <= 0 || now - c->last_rx_ns < limit)
         return true;
     autofree char *text = clock_format_duration(limit);
-    ssh_silent_disconnect(c->session);
+    c->is_dead = true;
     error_set(err, ERR_DISCONNECT, 0, "no answer to keep-alive requests for %s", text);
     return error_wrap(err, "the SSH connection was lost during %s", what);
 }

@@ -162,7 +162,11 @@ static void big_output_does_not_grow_memory(void **state)
     assert_int_equal(c.bytes, 200000000 - 200000000 / 17 + 3000000);
     assert_true(c.longest <= 64 << 10);
     assert_int_equal(out.len, 1000);
+#ifndef __SANITIZE_ADDRESS__ /* which keeps freed memory for a while */
     assert_true(max_rss_kib() - before < 32 << 10);
+#else
+    (void)before;
+#endif
 }
 
 static void background_process_does_not_hold_the_command(void **state)
@@ -421,7 +425,7 @@ static void changed_host_key_is_refused(void **state)
     test_sshd_start(&fx.sshd, NULL);
     assert_false(comm_reconnect(fx.comm, fx.cancel, &err));
     autofree char *line = error_line(err);
-    assert_int_equal(err->code, ERR_AUTH);
+    assert_int_equal(err->code, ERR_GUEST);
     assert_non_null(strstr(line, "host key changed from ssh-ed25519 SHA256:"));
     error_drop(&err);
 }
