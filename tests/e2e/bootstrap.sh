@@ -86,8 +86,8 @@ boot() { # FIRMWARE
     qemu-img create -q -f qcow2 -F qcow2 -b "$disk" "$1.qcow2" 6G
     if [ "$1" = uefi ]; then
         cp /usr/share/OVMF/OVMF_VARS_4M.fd vars.fd
-        firmware=(-machine q35 -drive if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd
-            -drive if=pflash,format=raw,file=vars.fd)
+        firmware=(-machine q35 -drive "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd"
+            -drive "if=pflash,format=raw,file=vars.fd")
     fi
     qemu-system-x86_64 -accel tcg -cpu max -m 1024 -smp 1 "${firmware[@]}" -display none -serial "file:$1.log" \
         -drive "if=virtio,file=$1.qcow2" -drive if=virtio,format=raw,readonly=on,file=seed.iso \
