@@ -154,22 +154,20 @@ static str line_with(str output, str mark)
 static bool explain_space(const struct debootstrap_config *c, str line, struct error **err)
 {
     (void)c, (void)line;
-    error_wrap_code(err, ERR_NO_SPACE, "the disk of the store is full");
+    error_set(err, ERR_NO_SPACE, 0, "the disk of the store is full");
     return error_hint(err, "Free some space, or put the store on a larger disk.");
 }
 
 static bool explain_network(const struct debootstrap_config *c, str line, struct error **err)
 {
-    error_wrap_code(err, ERR_NETWORK, "cannot reach the mirror '%s' (%.*s)", c->mirror,
-                    STR_FMT(line));
+    error_set(err, ERR_NETWORK, 0, "cannot reach the mirror '%s' (%.*s)", c->mirror, STR_FMT(line));
     return error_hint(err, "Check the network, http_proxy, and the options \"mirror\" and "
                            "\"security_mirror\".");
 }
 
 static bool explain_signature(const struct debootstrap_config *c, str line, struct error **err)
 {
-    error_wrap_code(err, ERR_CHECKSUM, "cannot trust the mirror '%s': %.*s", c->mirror,
-                    STR_FMT(line));
+    error_set(err, ERR_CHECKSUM, 0, "cannot trust the mirror '%s': %.*s", c->mirror, STR_FMT(line));
     return error_hint(err, "Install the distribution's keyring (debian-archive-keyring), or name "
                            "one with the option \"keyring\".");
 }
@@ -177,15 +175,14 @@ static bool explain_signature(const struct debootstrap_config *c, str line, stru
 static bool explain_suite(const struct debootstrap_config *c, str line, struct error **err)
 {
     (void)line;
-    error_wrap_code(err, ERR_NOT_FOUND, "the mirror '%s' has no suite '%s'", c->mirror, c->suite);
+    error_set(err, ERR_NOT_FOUND, 0, "the mirror '%s' has no suite '%s'", c->mirror, c->suite);
     return error_hint(err, "Check the options \"suite\", \"mirror\" and \"security_mirror\"; "
                            "releases past their end of life are on archive.debian.org.");
 }
 
 static bool explain_package(const struct debootstrap_config *c, str line, struct error **err)
 {
-    error_wrap_code(err, ERR_NOT_FOUND, "suite '%s' lacks a package (%.*s)", c->suite,
-                    STR_FMT(line));
+    error_set(err, ERR_NOT_FOUND, 0, "suite '%s' lacks a package (%.*s)", c->suite, STR_FMT(line));
     return error_hint(err, "Check the options \"packages\" and \"kernel\"; a package of contrib or "
                            "non-free needs its component in \"components\".");
 }
@@ -227,6 +224,8 @@ void sources_explain(const struct debootstrap_config *c, str output, struct erro
             continue;
         if (str_starts(line, STR("E: ")))
             line = str_sub(line, 3, line.len);
+        /* What was said besides is noise; the user has seen the lines. */
+        error_drop(err);
         causes[i].explain(c, line, err);
         return;
     }

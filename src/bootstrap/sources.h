@@ -24,8 +24,8 @@ struct words sources_mmdebstrap(struct arena *a, const struct debootstrap_config
 /* The kernel package that is meant. */
 const char *sources_kernel(const struct debootstrap_config *c);
 
-/* Put the cause that OUTPUT (standard error of mmdebstrap) shows on top of *ERR,
- * with a code and a hint of its own. */
+/* Replace *ERR by the cause that OUTPUT (of mmdebstrap) shows, with a code and a
+ * hint of its own; an unknown cause leaves it as it is. */
 void sources_explain(const struct debootstrap_config *c, str output, struct error **err);
 
 #endif
