@@ -32,8 +32,8 @@ const struct opt debootstrap_opts[] = {
              .choices = architectures, .flags = OPT_IMGFAC, .doc = "Architecture of the image."),
     OPT_STR(struct debootstrap_config, kernel, "kernel", .flags = OPT_IMGFAC,
             .doc = "Kernel package.  Default: `linux-image-cloud-amd64`, which is small and has "
-                   "drivers for virtio, NVMe, Xen, Hyper-V and VMware disks but none for IDE and "
-                   "AHCI; `linux-image-amd64` has them all.",
+                   "drivers for virtio, NVMe, Xen, Hyper-V and VMware disks but not for AHCI "
+                   "(SATA); `linux-image-amd64` has them all.",
             .see = "packages"),
     OPT_STR(struct debootstrap_config, kernel_cmdline, "kernel_cmdline", .flags = OPT_IMGFAC,
             .doc = "Words added to the kernel's command line."),

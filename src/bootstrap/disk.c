@@ -86,14 +86,16 @@ static struct words words_of(struct arena *a, const char *const *list, size_t le
     })
 
 /* mformat leaves bytes in the boot sector where a disk has its partition
- * table; GRUB's tools then see partitions inside the partition and say so. */
+ * table; GRUB's tools then see partitions inside the partition and say so.
+ * FAT32 keeps a copy of the boot sector in sector 6. */
 static bool wipe_fat_table(const struct disk_job *job, struct error **err)
 {
     static const uint8_t zeros[64];
+    uint64_t table = layout_offset(job->layout, LAYOUT_ESP) + 446;
     autoclose int fd = open_disk(job, 0, err);
 
-    return fd >= 0 && write_at(fd, job->path, zeros, sizeof(zeros),
-                               layout_offset(job->layout, LAYOUT_ESP) + 446, err);
+    return fd >= 0 && write_at(fd, job->path, zeros, sizeof(zeros), table, err) &&
+           write_at(fd, job->path, zeros, sizeof(zeros), table + (uint64_t)6 * SECTOR_SIZE, err);
 }
 
 static bool format_esp(const struct disk_job *job, const char *image, struct error **err)
