@@ -6,7 +6,7 @@
 #include "hcl/suggest.h"
 #include "plug/registry.h"
 
-static bool unknown_builder(const struct planning_use *u)
+static bool unknown_builder(struct planning_use *u)
 {
     struct suggest s;
     const struct template_source *source = u->use->source;
@@ -20,7 +20,7 @@ static bool unknown_builder(const struct planning_use *u)
                        suggest_text(u->p->a, &s));
 }
 
-static bool decode_builder(const struct planning_use *u, struct planned_build *pb)
+static bool decode_builder(struct planning_use *u, struct planned_build *pb)
 {
     struct planning *p = u->p;
     void *config = arena_alloc(p->a, MAX(pb->builder->config_size, (size_t)1));
@@ -39,7 +39,7 @@ static bool decode_builder(const struct planning_use *u, struct planned_build *p
     return ok;
 }
 
-static bool plan_build(const struct planning_use *u, const char *name, struct planned_build *pb)
+static bool plan_build(struct planning_use *u, const char *name, struct planned_build *pb)
 {
     const struct template_use *use = u->use;
     *pb = (struct planned_build){
@@ -145,8 +145,8 @@ static void plan_builds(struct planning *p, struct plan *out)
                 continue;
             wanted++;
             size_t before = p->diags->errors;
-            const struct planning_use u = {p, b, use,
-                                           arena_fmt(p->a, "%s.%s", use->source->type, use->alias)};
+            struct planning_use u = {p, b, use,
+                                     arena_fmt(p->a, "%s.%s", use->source->type, use->alias)};
             struct planned_build *pb = &out->builds[out->build_count];
             if (plan_build(&u, name, pb) && p->diags->errors == before)
                 out->build_count++;

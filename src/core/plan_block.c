@@ -56,11 +56,15 @@ static bool contains(const struct opt_strings *list, const char *name)
     return false;
 }
 
-struct scope *plan_block_scope(const struct planning_use *u, const struct scope *parent)
+struct scope *plan_block_scope(struct planning_use *u, const struct scope *parent)
 {
     const struct template_build_values values = {.name =
                                                      u->build->name == NULL ? "" : u->build->name};
-    return template_use_scope(u->p->a, parent, u->use->source->type, u->use->alias, &values);
+    if (u->scope == NULL || u->scope_parent != parent)
+        u->scope =
+            template_use_scope(u->p->a, parent, u->use->source->type, u->use->alias, &values);
+    u->scope_parent = parent;
+    return u->scope;
 }
 
 /* A known value as an expression, so that bodies can be put together from
@@ -149,7 +153,7 @@ static void set_attribute(struct arena *a, struct body *body, const struct attri
     body->attr_count = n;
 }
 
-static bool merge_override(const struct planning_use *u, const struct attribute *attr,
+static bool merge_override(struct planning_use *u, const struct attribute *attr,
                            const struct scope *scope, struct body *own)
 {
     struct arena *a = u->p->a;
@@ -183,7 +187,7 @@ static bool merge_override(const struct planning_use *u, const struct attribute 
     return true;
 }
 
-bool plan_split_block(const struct planning_use *u, const struct template_block *block,
+bool plan_split_block(struct planning_use *u, const struct template_block *block,
                       enum block_kind kind, struct block_options *out, const struct body **own)
 {
     struct arena *a = u->p->a;

@@ -21,6 +21,9 @@ struct planning_use {
     const struct template_build *build;
     const struct template_use *use;
     const char *ref; /* "qemu.golden": what only and except of blocks name */
+    /* The last scope of plan_block_scope(), and what it is below. */
+    struct scope *scope;
+    const struct scope *scope_parent;
 };
 
 /* plan_block.c: options common to provisioners and post-processors. */
@@ -35,18 +38,18 @@ struct block_options {
 enum block_kind { BLOCK_PROVISIONER, BLOCK_POST_PROCESSOR };
 /* Take the common options out of BLOCK; *OWN is what is left, `override` of
  * this use merged in. */
-bool plan_split_block(const struct planning_use *u, const struct template_block *block,
+bool plan_split_block(struct planning_use *u, const struct template_block *block,
                       enum block_kind kind, struct block_options *out, const struct body **own);
 
 /* Scope of bodies in build blocks, with placeholders for build.*. */
-struct scope *plan_block_scope(const struct planning_use *u, const struct scope *parent);
+struct scope *plan_block_scope(struct planning_use *u, const struct scope *parent);
 
 /* plan_provision.c, plan_record.c: fill the parts of a planned build. */
-bool plan_provisioners(const struct planning_use *u, struct planned_build *pb);
-bool plan_catalog(const struct planning_use *u, struct planned_build *pb);
-bool plan_seal(const struct planning_use *u, struct planned_build *pb);
+bool plan_provisioners(struct planning_use *u, struct planned_build *pb);
+bool plan_catalog(struct planning_use *u, struct planned_build *pb);
+bool plan_seal(struct planning_use *u, struct planned_build *pb);
 /* Say what is written but cannot be done yet. */
-bool plan_refuse_missing(const struct planning_use *u);
+bool plan_refuse_missing(struct planning_use *u);
 
 /* plan_render.c: {{ }} in the strings of a decoded struct. */
 bool plan_render(const struct planning *p, const struct opt *rows, const struct body *body,

@@ -5,7 +5,7 @@
 #include "hcl/suggest.h"
 #include "plug/registry.h"
 
-static bool unknown_type(const struct planning_use *u, const struct template_block *block)
+static bool unknown_type(struct planning_use *u, const struct template_block *block)
 {
     struct suggest s;
     suggest_init(&s, str_from(block->label));
@@ -22,7 +22,7 @@ static bool has_communicator(const struct planned_build *pb)
     return pb->comm != NULL && pb->comm->type != COMM_NONE;
 }
 
-static bool decode(const struct planning_use *u, const struct planned_build *pb,
+static bool decode(struct planning_use *u, const struct planned_build *pb,
                    struct planned_provisioner *p)
 {
     struct planning *plan = u->p;
@@ -37,7 +37,7 @@ static bool decode(const struct planning_use *u, const struct planned_build *pb,
 }
 
 /* False after a diagnostic; *SKIPPED when this use does not want it. */
-static bool plan_one(const struct planning_use *u, const struct planned_build *pb,
+static bool plan_one(struct planning_use *u, const struct planned_build *pb,
                      const struct template_block *block, struct planned_provisioner *out,
                      bool *skipped)
 {
@@ -66,7 +66,7 @@ static bool plan_one(const struct planning_use *u, const struct planned_build *p
     return decode(u, pb, out) && ok;
 }
 
-bool plan_provisioners(const struct planning_use *u, struct planned_build *pb)
+bool plan_provisioners(struct planning_use *u, struct planned_build *pb)
 {
     bool ok = true, skipped;
     const struct template_build *b = u->build;

@@ -53,7 +53,7 @@ static bool is_name(const char *s)
     "A name has 1 to 64 letters, digits, dashes, underscores and periods and starts with a "       \
     "letter or digit."
 
-static bool check_names(const struct planning_use *u, const struct body *body, const C *block,
+static bool check_names(struct planning_use *u, const struct body *body, const C *block,
                         const char *bucket_option)
 {
     struct diags *diags = u->p->diags;
@@ -84,7 +84,7 @@ static struct opt_map join_maps(struct arena *a, struct opt_map x, struct opt_ma
     return out;
 }
 
-static bool decode_catalog(const struct planning_use *u, const struct template_block *block,
+static bool decode_catalog(struct planning_use *u, const struct template_block *block,
                            const struct opt *rows, struct planned_build *pb)
 {
     struct planning *p = u->p;
@@ -112,7 +112,7 @@ static bool decode_catalog(const struct planning_use *u, const struct template_b
     return true;
 }
 
-bool plan_catalog(const struct planning_use *u, struct planned_build *pb)
+bool plan_catalog(struct planning_use *u, struct planned_build *pb)
 {
     const struct template_build *b = u->build;
     if (b->catalog.len > 0 && b->hcp_registry.len > 0)
@@ -127,7 +127,7 @@ bool plan_catalog(const struct planning_use *u, struct planned_build *pb)
     return hcp->len == 0 || decode_catalog(u, &hcp->ptr[0], registry_rows, pb);
 }
 
-static bool decode_seal(const struct planning_use *u, const struct template_block *block,
+static bool decode_seal(struct planning_use *u, const struct template_block *block,
                         struct planned_build *pb)
 {
     struct planning *p = u->p;
@@ -143,7 +143,7 @@ static bool decode_seal(const struct planning_use *u, const struct template_bloc
            sealer->check(config, block->body, p->diags);
 }
 
-bool plan_seal(const struct planning_use *u, struct planned_build *pb)
+bool plan_seal(struct planning_use *u, struct planned_build *pb)
 {
     if (u->build->seal.len > 0)
         return decode_seal(u, &u->build->seal.ptr[0], pb);
@@ -166,7 +166,7 @@ static bool matches_any(const struct opt_strings *globs, const char *name)
 
 /* A post-processor counts when neither its own only/except nor -except takes it
  * (and with it the rest of its chain) away. */
-static bool refuse_chain(const struct planning_use *u, const struct template_chain *chain)
+static bool refuse_chain(struct planning_use *u, const struct template_chain *chain)
 {
     VEC_EACH (block, &chain->steps) {
         struct block_options common = {0};
@@ -185,7 +185,7 @@ static bool refuse_chain(const struct planning_use *u, const struct template_cha
     return true;
 }
 
-static bool refuse_blocks(const struct planning_use *u, const struct template_blocks *blocks,
+static bool refuse_blocks(struct planning_use *u, const struct template_blocks *blocks,
                           const char *summary)
 {
     VEC_EACH (block, blocks)
@@ -195,7 +195,7 @@ static bool refuse_blocks(const struct planning_use *u, const struct template_bl
     return blocks->len == 0;
 }
 
-bool plan_refuse_missing(const struct planning_use *u)
+bool plan_refuse_missing(struct planning_use *u)
 {
     bool ok = refuse_blocks(u, &u->build->tests, "Tests are not available");
     ok &= refuse_blocks(u, &u->build->scans, "Scans are not available");

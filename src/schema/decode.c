@@ -147,8 +147,8 @@ bool schema_decode(const struct body *body, const struct opt *opts, const struct
 {
     struct decoding d = {.body = body, .scope = scope, .a = a, .config = config, .diags = diags};
     schema_flatten(a, opts, &d.rows);
-    schema_defaults(opts, a, config);
-    bool ok = schema_check_names(body, opts, a, diags);
+    schema_set_defaults(a, &d.rows, config);
+    bool ok = schema_check_row_names(body, &d.rows, a, diags);
     ok &= decode_attrs(&d);
     VEC_EACH (row, &d.rows)
         if (schema_is_block(row->opt))

@@ -6,21 +6,31 @@
 #include "hcl/diag.h"
 #include "hcl/suggest.h"
 
-static void flatten_at(struct arena *a, const struct opt *rows, size_t base,
-                       struct schema_rows *out)
+static size_t count_rows(const struct opt *rows)
+{
+    size_t n = 0;
+    for (const struct opt *o = rows; o->kind != OPT_KIND_END; o++)
+        n += o->kind == OPT_KIND_EMBED ? count_rows(o->opts) : 1;
+    return n;
+}
+
+static void flatten_at(const struct opt *rows, size_t base, struct schema_rows *out)
 {
     for (const struct opt *o = rows; o->kind != OPT_KIND_END; o++) {
         if (o->kind == OPT_KIND_EMBED)
-            flatten_at(a, o->opts, base + o->offset, out);
+            flatten_at(o->opts, base + o->offset, out);
         else
-            schema_rows_push(a, out, (struct schema_row){.opt = o, .offset = base + o->offset});
+            out->ptr[out->len++] = (struct schema_row){.opt = o, .offset = base + o->offset};
     }
 }
 
 void schema_flatten(struct arena *a, const struct opt *rows, struct schema_rows *out)
 {
-    if (rows != NULL)
-        flatten_at(a, rows, 0, out);
+    if (rows == NULL)
+        return;
+    out->cap = count_rows(rows);
+    out->ptr = arena_new_array(a, struct schema_row, out->cap);
+    flatten_at(rows, 0, out);
 }
 
 struct schema_row *schema_rows_find(const struct schema_rows *rows, str name)
@@ -137,24 +147,30 @@ static bool check_block_name(const struct schema_rows *rows, const struct block 
            unknown_block(a, rows, b->labels[0].value, b->labels[0].range, diags);
 }
 
+bool schema_check_row_names(const struct body *body, const struct schema_rows *rows,
+                            struct arena *a, struct diags *diags)
+{
+    bool ok = true;
+    for (size_t i = 0; i < body->attr_count; i++) {
+        const struct attribute *attr = &body->attrs[i];
+        const struct schema_row *row = schema_rows_find(rows, attr->name);
+        /* JSON syntax cannot tell blocks from arguments; "//" is its comment. */
+        if (body->is_json &&
+            (str_eqz(attr->name, "//") || (row != NULL && schema_is_block(row->opt)) ||
+             (str_eqz(attr->name, "dynamic") && has_blocks(rows))))
+            continue;
+        if (row == NULL || !schema_is_argument(row->opt))
+            ok = unknown_argument(a, rows, attr, diags);
+    }
+    for (size_t i = 0; i < body->block_count; i++)
+        ok &= check_block_name(rows, &body->blocks[i], a, diags);
+    return ok;
+}
+
 bool schema_check_names(const struct body *body, const struct opt *opts, struct arena *a,
                         struct diags *diags)
 {
     struct schema_rows rows = {0};
     schema_flatten(a, opts, &rows);
-    bool ok = true;
-    for (size_t i = 0; i < body->attr_count; i++) {
-        const struct attribute *attr = &body->attrs[i];
-        const struct schema_row *row = schema_rows_find(&rows, attr->name);
-        /* JSON syntax cannot tell blocks from arguments; "//" is its comment. */
-        if (body->is_json &&
-            (str_eqz(attr->name, "//") || (row != NULL && schema_is_block(row->opt)) ||
-             (str_eqz(attr->name, "dynamic") && has_blocks(&rows))))
-            continue;
-        if (row == NULL || !schema_is_argument(row->opt))
-            ok = unknown_argument(a, &rows, attr, diags);
-    }
-    for (size_t i = 0; i < body->block_count; i++)
-        ok &= check_block_name(&rows, &body->blocks[i], a, diags);
-    return ok;
+    return schema_check_row_names(body, &rows, a, diags);
 }

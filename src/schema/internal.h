@@ -41,6 +41,10 @@ bool schema_set_value(struct arena *a, const struct opt *o, void *field, value v
 /* Store the text of a scalar: INT, SIZE, DURATION, ENUM, STRING, BOOL. */
 bool schema_set_text(struct arena *a, const struct opt *o, void *field, str text, const char **why);
 void schema_set_default(struct arena *a, const struct opt *o, void *field);
+/* schema_defaults() and schema_check_names() over rows laid flat already. */
+void schema_set_defaults(struct arena *a, const struct schema_rows *rows, void *config);
+bool schema_check_row_names(const struct body *body, const struct schema_rows *rows,
+                            struct arena *a, struct diags *diags);
 /* "ssh, winrm or none". */
 const char *schema_choices_text(struct arena *a, const struct opt_choice *choices);
 /* Minimum, maximum; *WHY as above. */

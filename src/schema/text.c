@@ -49,13 +49,18 @@ void schema_set_default(struct arena *a, const struct opt *o, void *field)
         BUG("schema: a default of a table cannot be read");
 }
 
+void schema_set_defaults(struct arena *a, const struct schema_rows *rows, void *config)
+{
+    VEC_EACH (row, rows)
+        if (!(row->opt->kind == OPT_KIND_BLOCKS && row->opt->opts == NULL))
+            schema_set_default(a, row->opt, schema_field(row, config));
+}
+
 void schema_defaults(const struct opt *opts, struct arena *a, void *config)
 {
     struct schema_rows rows = {0};
     schema_flatten(a, opts, &rows);
-    VEC_EACH (row, &rows)
-        if (!(row->opt->kind == OPT_KIND_BLOCKS && row->opt->opts == NULL))
-            schema_set_default(a, row->opt, schema_field(row, config));
+    schema_set_defaults(a, &rows, config);
 }
 
 /* Fields to text. */

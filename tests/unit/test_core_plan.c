@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/plan.h"
 
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "base/io.h"
@@ -574,6 +574,50 @@ static void test_json_template(void **state)
         "a x");
 }
 
+static void add_large_template(struct strbuf *sb)
+{
+    for (int i = 0; i < 60; i++)
+        strbuf_addf(sb, "variable \"v%d\" {\n  type = string\n  default = \"x\"\n}\n", i);
+    strbuf_adds(sb, "locals {\n  l0 = 1\n");
+    for (int i = 1; i < 100; i++)
+        strbuf_addf(sb, "  l%d = \"${local.l%d}-${length(var.v%d)}\"\n", i, i - 1, i % 60);
+    strbuf_adds(sb, "}\n");
+    for (int i = 0; i < 40; i++)
+        strbuf_addf(sb,
+                    "source \"qemu\" \"s%d\" {\n  iso_url = \"http://example.invalid/x.iso\"\n"
+                    "  iso_checksum = \"none\"\n  ssh_username = \"root\"\n  vm_name = local.l%d\n"
+                    "  memory = 1024\n  headless = true\n  boot_wait = \"5s\"\n"
+                    "  boot_command = [\"<esc>\", \"linux ${var.v%d}<enter>\"]\n}\n",
+                    i, i % 10, i);
+    strbuf_adds(sb, "build {\n  sources = [for i in range(40) : \"qemu.s${i}\"]\n");
+    for (int i = 0; i < 60; i++)
+        strbuf_addf(sb, "  provisioner \"shell\" {\n    inline = [\"echo ${var.v%d}\"]\n  }\n", i);
+    strbuf_adds(sb, "}\n");
+}
+
+static int64_t cpu_ns(void)
+{
+    struct timespec ts;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
+    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+/* 40 builds with 60 provisioners each from about 1 000 lines. */
+static void test_large_template_is_fast(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
+    add_large_template(&sb);
+    int64_t start = cpu_ns();
+    must_plan(f, sb.buf);
+    int64_t ms = (cpu_ns() - start) / 1000000;
+    assert_int_equal(f->plan.build_count, 40);
+    print_message("planned in %lld ms, %zu KiB\n", (long long)ms, arena_used(f->a) / 1024);
+#ifndef __SANITIZE_ADDRESS__
+    assert_true(ms < 50);
+#endif
+}
+
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 
 int main(void)
@@ -593,6 +637,7 @@ int main(void)
         T(test_mistake_is_said_once),
         T(test_several_files),
         T(test_json_template),
+        T(test_large_template_is_fast),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
