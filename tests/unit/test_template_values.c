@@ -61,8 +61,7 @@ static char *all_text(struct fixture *f)
 static bool resolve(struct fixture *f)
 {
     f->t = template_load(f->a, f->dir, &f->diags);
-    return f->t != NULL && diags_ok(&f->diags) &&
-           template_resolve(f->t, &f->options, &f->diags);
+    return f->t != NULL && diags_ok(&f->diags) && template_resolve(f->t, &f->options, &f->diags);
 }
 
 static const char *value_text(struct fixture *f, value v)
@@ -200,7 +199,8 @@ static void test_mistakes(void **state)
 static void test_locals_in_any_order(void **state)
 {
     struct fixture *f = *state;
-    write_text(f, "b.pkr.hcl", "locals {\n  c = \"${local.b}!\"\n  b = \"${local.a}${var.v}\"\n}\n");
+    write_text(f, "b.pkr.hcl",
+               "locals {\n  c = \"${local.b}!\"\n  b = \"${local.a}${var.v}\"\n}\n");
     write_text(f, "a.pkr.hcl",
                "variable \"v\" { default = 2 }\nlocal \"a\" {\n  expression = upper(\"x\")\n}\n"
                "locals {\n  root = path.root\n  packer = packer.version\n}\n");
@@ -307,15 +307,15 @@ static const struct {
     const char *version, *constraint;
     bool valid, fits;
 } versions[] = {
-    {"1.16.0", ">= 1.7.0", true, true},     {"1.16.0", ">= 1.7.0, < 1.10.0", true, false},
-    {"1.16.0", "~> 1.2", true, true},       {"1.16.0", "~> 1.2.0", true, false},
-    {"1.16.0", "~>1.16.0", true, true},     {"1.16.0", "= 1.16", true, true},
-    {"1.16.0", "1.16.0", true, true},       {"1.16.0", "!= 1.16.0", true, false},
-    {"1.16.0", ">1.15", true, true},        {"1.16.0", "<= 1.16", true, true},
-    {"1.16.0-dev", ">= 1.16", true, true},  {"1.16.0", "v1.16", true, true},
-    {"1.16.0", "banana", false, false},     {"1.16.0", "", false, false},
-    {"1.16.0", "=> 1", false, false},       {"1.16.0", ">= 1.2,", false, false},
-    {"1.16.0", "~> 1", true, true},         {"2.0.0", "~> 1", true, false},
+    {"1.16.0", ">= 1.7.0", true, true},    {"1.16.0", ">= 1.7.0, < 1.10.0", true, false},
+    {"1.16.0", "~> 1.2", true, true},      {"1.16.0", "~> 1.2.0", true, false},
+    {"1.16.0", "~>1.16.0", true, true},    {"1.16.0", "= 1.16", true, true},
+    {"1.16.0", "1.16.0", true, true},      {"1.16.0", "!= 1.16.0", true, false},
+    {"1.16.0", ">1.15", true, true},       {"1.16.0", "<= 1.16", true, true},
+    {"1.16.0-dev", ">= 1.16", true, true}, {"1.16.0", "v1.16", true, true},
+    {"1.16.0", "banana", false, false},    {"1.16.0", "", false, false},
+    {"1.16.0", "=> 1", false, false},      {"1.16.0", ">= 1.2,", false, false},
+    {"1.16.0", "~> 1", true, true},        {"2.0.0", "~> 1", true, false},
 };
 
 static void test_versions(void **state)
@@ -326,8 +326,8 @@ static void test_versions(void **state)
         bool fits = template_version_fits(str_from(versions[i].version),
                                           str_from(versions[i].constraint), &valid);
         if (valid != versions[i].valid || fits != versions[i].fits)
-            fail_msg("%s %s: valid %d, fits %d", versions[i].version, versions[i].constraint,
-                     valid, fits);
+            fail_msg("%s %s: valid %d, fits %d", versions[i].version, versions[i].constraint, valid,
+                     fits);
     }
 }
 
