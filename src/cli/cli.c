@@ -68,10 +68,10 @@ static int print_command_usage(struct app *app, const struct command *c, const c
 static bool check_arg_count(const struct command *c, size_t n, const char *path, struct error **err)
 {
     if (n < (size_t)c->min_args)
-        error_set(err, ERR_USAGE, 0, n == 0 ? "%s needs an argument" : "%s needs more arguments",
-                  path);
+        error_set(err, ERR_USAGE, 0,
+                  n == 0 ? "'%s' needs an argument" : "'%s' needs more arguments", path);
     else if (c->max_args >= 0 && n > (size_t)c->max_args)
-        error_set(err, ERR_USAGE, 0, "too many arguments for %s", path);
+        error_set(err, ERR_USAGE, 0, "too many arguments for '%s'", path);
     else
         return true;
     return error_hint(err, "Usage: %s [flags] %s. Flags come before arguments.", path,

@@ -90,7 +90,7 @@ static int run(struct app *app, const void *flags, const struct opt_strings *arg
             return EXIT_OK;
         }
     struct error *err = NULL;
-    error_set(&err, ERR_USAGE, 0, "imgfac completion needs the name of a shell");
+    error_set(&err, ERR_USAGE, 0, "the name of a shell is missing or not known");
     error_hint(&err, "One of bash, zsh, fish.");
     return app_fail(app, err);
 }

@@ -62,6 +62,7 @@ static int run(struct app *app, const void *flags, const struct opt_strings *arg
         struct plan plan;
         struct plan_options options = {0};
         template_flags_apply(&f->template, args->ptr[0], &options);
+        options.allow_none = true;
         options.template.warn_undeclared = !f->no_warn_undeclared_var;
         plan_make(&options, app->arena, &plan, &diags);
     }

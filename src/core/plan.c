@@ -152,7 +152,7 @@ static void plan_builds(struct planning *p, struct plan *out)
                 out->build_count++;
         }
     warn_unused(p, &o->only, used.only, "only", &names);
-    if (wanted == 0)
+    if (wanted == 0 && !o->allow_none)
         diags_error(p->diags, RANGE_NONE, "No builds to run",
                     total == 0 ? "The template has no build block.%s"
                                : "-only and -except leave none of its builds: %s.",

@@ -41,8 +41,10 @@ static void add_names(struct strbuf *out, const char *lead, const char *names)
 {
     strbuf_addf(out, " %s ", lead);
     str rest = str_from(names);
-    for (const char *glue = ""; rest.ptr != NULL; glue = ", ")
-        strbuf_addf(out, "%s%.*s", glue, STR_FMT(str_split(&rest, ' ')));
+    for (const char *glue = ""; rest.ptr != NULL; glue = ", ") {
+        str name = str_split(&rest, ' ');
+        strbuf_addf(out, "%s%.*s", glue, STR_FMT(name));
+    }
     strbuf_addc(out, '.');
 }
 

@@ -28,19 +28,18 @@ static void add_escaped(struct strbuf *out, const char *text)
 static void add_sentences(struct strbuf *out, const char *text)
 {
     AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
+    const char *start = text;
     for (const char *c = text; *c != '\0'; c++) {
-        bool ends = (*c == '.' || *c == '?' || *c == '!') && c[1] == ' ';
-        strbuf_addc(&sb, *c);
-        if (!ends)
+        bool ends = (*c == '.' || *c == '?' || *c == '!') && (c[1] == ' ' || c[1] == '\0');
+        if (!ends && c[1] != '\0')
             continue;
-        strbuf_addc(&sb, '\n');
-        while (c[1] == ' ')
-            c++;
+        schema_doc_wrap(&sb, (str){start, (size_t)(c + 1 - start)}, 0, 75);
+        start = c + 1;
     }
-    str all = str_trim(strbuf_str(&sb));
-    autofree char *copy = str_xdup(all);
-    if (all.len > 0)
-        add_escaped(out, copy);
+    if (sb.len > 0)
+        sb.buf[--sb.len] = '\0';
+    if (sb.len > 0)
+        add_escaped(out, sb.buf);
 }
 
 static void add_rows(struct strbuf *out, const struct opt *rows, struct arena *a);

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "base/redact.h"
 #include "hcl/diag.h"
@@ -11,6 +12,7 @@
 #include "hcl/parse.h"
 #include "plug/communicator.h"
 #include "plug/sealer.h"
+#include "schema/doc.h"
 #include "config/config.h"
 
 struct inner {
@@ -286,6 +288,34 @@ static void test_communicator_defaults(void **state)
     assert_int_equal(c.winrm_timeout_ns, INT64_C(1800) * 1000000000);
 }
 
+/* Each option and each fact of its row is in every format. */
+static void test_doc(void **state)
+{
+    (void)state;
+    static const struct doc_page page = {"all", "all { }", "Everything.", "More.\n.Text", rows};
+    static const char *const parts[] = {
+        "number",           "choice",          "Not together with json",
+        "Needs text, list", "At most 2h",      "Deprecated: use number",
+        "Required",         "Default: \"40G\""};
+    for (int format = DOC_TEXT; format <= DOC_MAN; format++) {
+        AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
+        schema_doc(&sb, &page, (enum doc_format)format, 200);
+        for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+            if (strstr(sb.buf, parts[i]) == NULL)
+                fail_msg("format %d lacks %s:\n%s", format, parts[i], sb.buf);
+        assert_true(format != DOC_MAN || strstr(sb.buf, "\n.Text") == NULL);
+    }
+    AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
+    schema_doc(&sb, &page, DOC_JSON_SCHEMA, 0);
+    json_t *root = json_loads(sb.buf, 0, NULL);
+    assert_non_null(root);
+    json_t *properties = json_object_get(root, "properties");
+    assert_int_equal(json_object_size(properties), ARRAY_SIZE(rows) - 1);
+    json_t *number = json_object_get(properties, "number");
+    assert_int_equal(json_integer_value(json_object_get(number, "maximum")), 10);
+    json_decref(root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +327,7 @@ int main(void)
         cmocka_unit_test(test_lookups),
         cmocka_unit_test(test_tables),
         cmocka_unit_test(test_communicator_defaults),
+        cmocka_unit_test(test_doc),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

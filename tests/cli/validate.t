@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every class of bad input gets one clear error with file, line and caret.
+$ imgfac validate nonexistent.pkr.hcl
+! Error: Cannot read the template 'nonexistent.pkr.hcl'
+!
+! because: cannot open 'nonexistent.pkr.hcl': No such file or directory
+!
+? 4
+
+$ mkdir empty; imgfac validate empty
+! Error: Could not find any template in empty
+!
+! A template is one or more files named *.pkr.hcl, *.imgfac.hcl or *.pkr.json.
+!
+? 4
+
+$ echo '{"builders": []}' >legacy.json; imgfac validate legacy.json
+! Error: Legacy JSON templates are not supported
+!
+! "legacy.json" is a template of Packer's old JSON format. `packer hcl2_upgrade`
+! turns it into HCL; JSON in HCL's own shape is read from files named *.pkr.json.
+!
+? 4
+
+$ cat >syntax.pkr.hcl <<'END'
+> variable "a" {
+>   default = [1, 2
+> }
+> END
+$ imgfac validate syntax.pkr.hcl
+! Error: Missing item separator
+!
+!   on syntax.pkr.hcl line 3, in variable "a":
+!   3: }
+!      ^
+! A comma must stand between two elements of a list, also at the end of a line.
+!
+? 4
+
+$ imgfac validate -syntax-only syntax.pkr.hcl
+! Error: Missing item separator
+!
+!   on syntax.pkr.hcl line 3, in variable "a":
+!   3: }
+!      ^
+! A comma must stand between two elements of a list, also at the end of a line.
+!
+? 4
+
+$ cat >vars.pkr.hcl <<'END'
+> variable "size" {
+>   type        = number
+>   description = "of the disk"
+>   validation {
+>     condition     = var.size > 3
+>     error_message = "The size must be above 3."
+>   }
+> }
+> variable "pass" {
+>   type      = number
+>   sensitive = true
+>   default   = 1
+> }
+> locals {
+>   a = local.b
+>   b = local.a
+> }
+> END
+$ imgfac validate -syntax-only vars.pkr.hcl
+| Syntax-only check passed. Everything looks okay.
+
+$ imgfac validate vars.pkr.hcl
+! Error: Unset variable "size"
+!
+!   on vars.pkr.hcl line 1, in variable "size":
+!   1: variable "size" {
+!      ^^^^^^^^^^^^^^^
+! A variable must be set or have a default value. Set it with -var 'size=VALUE',
+! in a file given with -var-file, or with the environment variable PKR_VAR_size.
+!
+? 4
+
+$ imgfac validate -var size=2 vars.pkr.hcl
+! Error: Invalid value for cmd variable
+!
+!   on <value for var.size from arguments> line 1:
+!   1: 2
+!      ^
+! The size must be above 3.
+!
+! This was checked by the validation rule at vars.pkr.hcl:5,21-33.
+!
+? 4
+
+$ imgfac validate -var size=abc vars.pkr.hcl
+! Error: Invalid value for variable
+!
+!   on <value for var.size from arguments> line 1:
+!   1: abc
+!      ^^^
+! The value for "size" does not fit its type number: a number is required.
+!
+? 4
+
+$ imgfac validate -var siz=4 -var size=4 vars.pkr.hcl
+! Error: Undefined -var variable
+!
+! "siz" was given with -var, but the template declares no variable of that name.
+! Did you mean "size"?
+!
+? 4
+
+$ PKR_VAR_size=2 imgfac validate vars.pkr.hcl
+! Error: Invalid value for env variable
+!
+!   on <value for var.size from env> line 1:
+!   1: 2
+!      ^
+! The size must be above 3.
+!
+! This was checked by the validation rule at vars.pkr.hcl:5,21-33.
+!
+? 4
+
+$ imgfac validate -var size=4 -var-file nonexistent.hcl vars.pkr.hcl
+! Error: Cannot read the variable file 'nonexistent.hcl'
+!
+! because: cannot open 'nonexistent.hcl': No such file or directory
+!
+? 4
+
+$ imgfac validate -var size=4 -var-file x.txt vars.pkr.hcl
+! Error: Could not guess format of x.txt
+!
+! A file with values of variables must be named *.hcl or *.json.
+!
+? 4
+
+# A secret does not get into a message about it.
+$ imgfac validate -var size=4 -var pass=hunter2-hunter2 vars.pkr.hcl
+! Error: Invalid value for variable
+!
+!   on <value for var.pass from arguments> line 1:
+!   1: <sensitive>
+!      ^^^^^^^^^^^^^^^
+! The value for "pass" does not fit its type number: a number is required.
+!
+? 4
+
+$ imgfac validate -var size=4 vars.pkr.hcl
+! Error: Cycle in local definitions
+!
+!   on vars.pkr.hcl line 16, in locals:
+!   16:   b = local.a
+!                  ^^
+! The value of local.a depends on itself: local.a -> local.b -> local.a.
+!
+? 4
+
+$ imgfac validate -json -var size=4 vars.pkr.hcl
+| {"format_version":"1.0","valid":false,"error_count":1,"warning_count":0,"diagnostics":[{"severity":"error","summary":"Cycle in local definitions","detail":"The value of local.a depends on itself: local.a -> local.b -> local.a.","range":{"filename":"vars.pkr.hcl","start":{"line":16,"column":12,"byte":283},"end":{"line":16,"column":14,"byte":285}},"snippet":{"context":"locals","code":"  b = local.a","start_line":16,"highlight_start_offset":11,"highlight_end_offset":13,"values":[]}}]}
+? 4
+
+# Several files are one template; both places of a duplicate are named.
+$ mkdir two; echo 'variable "a" { default = 1 }' >two/a.pkr.hcl
+$ echo 'variable "a" { default = 2 }' >two/b.pkr.hcl; imgfac validate two
+! Error: Duplicate variable
+!
+!   on two/b.pkr.hcl line 1, in variable "a":
+!   1: variable "a" { default = 2 }
+!      ^^^^^^^^^^^^
+! The variable "a" is declared at two/a.pkr.hcl:1,1-13 already.
+!
+? 4
+
+# A value file for a variable that is declared nowhere: warned about, not refused.
+$ mkdir auto; echo 'variable "a" { default = 1 }' >auto/a.pkr.hcl
+$ echo 'aa = 2' >auto/x.auto.pkrvars.hcl; imgfac validate auto
+| The configuration is valid.
+! Warning: Undefined variable
+!
+!   on auto/x.auto.pkrvars.hcl line 1:
+!   1: aa = 2
+!      ^^
+! The variable "aa" is set here but declared nowhere.
+!
+
+$ imgfac validate -no-warn-undeclared-var auto
+| The configuration is valid.
