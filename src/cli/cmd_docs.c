@@ -89,6 +89,36 @@ static const char *seal_doc(struct docs *d)
     return arena_strdup(d->app->arena, text.buf);
 }
 
+static void list_line(struct docs *d, const char *name, const char *text)
+{
+    strbuf_addf(d->out, "  %-20s  ", name);
+    if (strlen(name) > 20)
+        strbuf_addf(d->out, "\n%24s", "");
+    opt_wrap(d->out, str_from(text), 24, d->width);
+}
+
+static void list_operations(struct docs *d)
+{
+    strbuf_adds(d->out, "Sealing operations\n");
+    for (const struct sealop *const *op = registry_sealops(); *op != NULL; op++)
+        list_line(d, (*op)->name,
+                  arena_fmt(d->app->arena, "%s.%s", (*op)->heading,
+                            (*op)->enabled ? "" : " Off by default."));
+}
+
+static void sealop_pages(struct docs *d)
+{
+    for (const struct sealop *const *op = registry_sealops(); *op != NULL; op++) {
+        const struct doc_page p = {
+            (*op)->name,
+            arena_fmt(d->app->arena,
+                      (*op)->enabled ? "seal { disable = [\"%s\"] }" : "seal { enable = [\"%s\"] }",
+                      (*op)->name),
+            arena_fmt(d->app->arena, "%s.", (*op)->heading), (*op)->doc, NULL};
+        page(d, &p);
+    }
+}
+
 static void fixed_pages(struct docs *d)
 {
     const struct doc_page pages[] = {
@@ -133,14 +163,6 @@ static void command_page(struct docs *d)
 
 /* Lists. */
 
-static void list_line(struct docs *d, const char *name, const char *text)
-{
-    strbuf_addf(d->out, "  %-20s  ", name);
-    if (strlen(name) > 20)
-        strbuf_addf(d->out, "\n%24s", "");
-    opt_wrap(d->out, str_from(text), 24, d->width);
-}
-
 static void list_function(const struct func *f, void *arg)
 {
     struct docs *d = arg;
@@ -172,9 +194,11 @@ static void list_extensions(struct docs *d)
 static void list_all(struct docs *d)
 {
     list_extensions(d);
+    strbuf_addc(d->out, '\n');
+    list_operations(d);
     strbuf_adds(d->out, "\nOther pages\n");
     list_line(d, "communicator", "Options that say how the guest is reached.");
-    list_line(d, "seal", "The seal block and its operations.");
+    list_line(d, "seal", "The seal block.");
     list_line(d, "config", "The configuration of a site.");
     list_line(d, "functions", "Every function of the language.");
     list_line(d, "exit-codes", "What the exit status of imgfac means.");
@@ -204,6 +228,7 @@ static int print_page(struct app *app, struct docs *d)
         builder_pages(d);
         provisioner_pages(d);
         fixed_pages(d);
+        sealop_pages(d);
         if (d->format == DOC_TEXT) {
             func_each(&func_table_all, function_page, d);
             command_page(d);

@@ -63,7 +63,7 @@ $ imgfac fmt missing.pkr.hcl
 ? 6
 
 $ imgfac fmt
-! Error: Imgfac fmt needs an argument
+! Error: 'imgfac fmt' needs an argument
 !
 ! Usage: imgfac fmt [flags] PATH.... Flags come before arguments.
 !
