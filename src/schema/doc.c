@@ -140,8 +140,13 @@ void doc_text(struct strbuf *out, const struct doc_page *page, unsigned width)
     str rest = str_from(page->doc);
     if (page->doc != NULL)
         strbuf_addc(out, '\n');
-    while (rest.ptr != NULL)
-        schema_doc_wrap(out, str_next_line(&rest), 4, width);
+    while (rest.ptr != NULL) {
+        str line = str_next_line(&rest);
+        if (line.len == 0)
+            strbuf_addc(out, '\n');
+        else
+            schema_doc_wrap(out, line, 4, width);
+    }
     if (page->rows == NULL || page->rows->kind == OPT_KIND_END)
         return;
     strbuf_adds(out, "\nOptions\n\n");

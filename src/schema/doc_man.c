@@ -25,7 +25,7 @@ static void add_escaped(struct strbuf *out, const char *text)
 }
 
 /* A new sentence begins a new input line, as mdoc wants. */
-static void add_sentences(struct strbuf *out, const char *text)
+static void add_paragraph(struct strbuf *out, const char *text)
 {
     AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
     const char *start = text;
@@ -40,6 +40,18 @@ static void add_sentences(struct strbuf *out, const char *text)
         sb.buf[--sb.len] = '\0';
     if (sb.len > 0)
         add_escaped(out, sb.buf);
+}
+
+/* Paragraphs are separated by empty lines. */
+static void add_sentences(struct strbuf *out, const char *text)
+{
+    const char *end;
+    for (; (end = strstr(text, "\n\n")) != NULL; text = end + 2) {
+        autofree char *one = xstrndup(text, (size_t)(end - text));
+        add_paragraph(out, one);
+        strbuf_adds(out, ".Pp\n");
+    }
+    add_paragraph(out, text);
 }
 
 static void add_rows(struct strbuf *out, const struct opt *rows, struct arena *a);

@@ -23,19 +23,10 @@ $ imgfac docs upper
 |     upper("abc")
 |     = "ABC"
 
-$ imgfac docs seal | head -12
+$ imgfac docs seal | head -3
 | build { seal { } }
 |
 |     What is removed from the image, offline, before it is recorded.
-|
-| Options
-|
-|     enabled  (bool)
-|         False leaves the image as the provisioners left it. Default: true.
-|     enable  (list of strings)
-|         Operations to run that are off by default. See also disable.
-|     disable  (list of strings)
-|         Operations to leave out. See also enable.
 
 $ imgfac docs seel
 ! Error: There is no page 'seel'

@@ -233,9 +233,9 @@ static const struct {
     {"pk-build-label", "6:7-6:10", "Extraneous label for build"},
     {"pk-dynamic-nocontent", "8:25-8:25", "Missing dynamic content block"},
     {"pk-dynamic-ok", NULL, NULL},
-    {"pk-gotpl-bad", NULL, NULL},
+    {"pk-gotpl-bad", "5:13-5:26", "Invalid template text"}, /* Packer names the VM "<no value>" */
     {"pk-gotpl-unclosed", "5:13-5:28", "Invalid template text"},
-    {"pk-old-interp", "5:13-5:25", "Invalid template text"},
+    {"pk-old-interp", "5:13-5:27", "Invalid template text"},
     {"pk-locals-block", "2:3-2:4", "Unexpected \"a\" block"},
     {"pk-locals-dup", "5:3-5:4", "Duplicate local definition"},
     {"pk-packer-unknown", "2:3-2:8", "Unsupported argument"},

@@ -282,7 +282,7 @@ static void test_communicator_defaults(void **state)
     assert_int_equal(c.ssh_port, 22);
     assert_int_equal(c.ssh_timeout_ns, 0); /* the communicator decides */
     assert_int_equal(c.ssh_handshake_attempts, 0);
-    assert_int_equal(c.ssh_file_transfer_method, COMM_TRANSFER_SCP);
+    assert_int_equal(c.ssh_file_transfer_method, COMM_TRANSFER_SFTP); /* falls back to scp */
     assert_int_equal(c.ssh_keep_alive_interval_ns, INT64_C(5000000000));
     assert_int_equal(c.ssh_proxy_port, 1080);
     assert_int_equal(c.winrm_timeout_ns, INT64_C(1800) * 1000000000);
