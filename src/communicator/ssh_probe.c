@@ -122,9 +122,9 @@ static void start_racer(struct race *r)
     r->next_address = a->ai_next != NULL ? a->ai_next : r->addresses;
     int fd = socket(a->ai_family, a->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, a->ai_protocol);
     *racer = (struct racer){.fd = fd, .start_ns = clock_now()};
-    /* 1, 2, 4, 8, 10, 10 ... seconds between attempts that are not refused. */
+    /* 1, 2, 4, 5, 5 ... seconds between attempts that are not refused. */
     int64_t doubled = (int64_t)1 << (r->held < 4 ? r->held : 4);
-    r->next_start_ns = racer->start_ns + MIN(doubled, (int64_t)10) * NS_PER_S;
+    r->next_start_ns = racer->start_ns + MIN(doubled, (int64_t)5) * NS_PER_S;
     r->held++;
     if (fd < 0) {
         end_racer(r, racer, xasprintf("cannot make a socket: %s", strerrordesc_np(errno)));
