@@ -215,8 +215,8 @@ static void hostile(void **state)
         "format(\"%.99999999f\", 1)",
         "indent(1000000000, \"a\\nb\")",
         "indent(-1, \"a\\nb\")",
-        "replace(replace(replace(replace(join(\"\", [for i in range(1000) : \"aaaaaaaaaa\"]), \"a\", "
-        "\"aaaaaaaaaa\"), \"a\", \"aaaaaaaaaa\"), \"a\", \"aaaaaaaaaa\"), \"a\", \"aaaaaaaaaa\")",
+        "replace(join(\"\", [for i in range(1000) : \"aaaaaaaaaa\"]), \"a\", "
+        "join(\"\", [for i in range(1000) : \"aaaaaaaaaa\"]))",
         "[for a in [[1, 1, 1, 1, 1, 1, 1, 1, 1, 1]] : [for b in [[a, a, a, a, a, a, a, a, a, a]] : "
         "[for c in [[b, b, b, b, b, b, b, b, b, b]] : [for d in [[c, c, c, c, c, c, c, c, c, c]] : "
         "[for e in [[d, d, d, d, d, d, d, d, d, d]] : [for f in [[e, e, e, e, e, e, e, e, e, e]] : "
