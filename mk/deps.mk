@@ -35,5 +35,9 @@ deps: ## install every Debian package needed to build, run and test (apt-get, as
 	@missing='$(strip $(MISSING))'; if [ -z "$$missing" ]; then echo 'All of them are installed.'; else \
 	    echo "Missing: $$missing" | fmt -t -w 100; \
 	    $(APT) update && $(APT) install -y --no-install-recommends $$missing; fi
+	@getent passwd libvirt-qemu >/dev/null || { \
+	    echo "libvirt's QEMU driver wants the account libvirt-qemu, also where no daemon runs: it is made."; \
+	    $(AS_ROOT)useradd --system --user-group --no-create-home --home-dir /var/lib/libvirt \
+	        --shell /usr/sbin/nologin libvirt-qemu; }
 
 .PHONY: deps

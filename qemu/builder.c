@@ -76,7 +76,11 @@ static void add_steps(const void *config, struct build *b, struct step_list *pre
     step_list_push(b->arena, prepare, qemu_step_source(b));
     step_list_push(b->arena, prepare, qemu_step_disk(b));
     step_list_push(b->arena, prepare, qemu_step_seed(b));
+    step_list_push(b->arena, prepare, qemu_step_media(b));
+    step_list_push(b->arena, prepare, qemu_step_http(b));
     step_list_push(b->arena, prepare, qemu_step_guest(b));
+    if (s->config->boot_command.len > 0 || s->config->boot_steps.len > 0)
+        step_list_push(b->arena, prepare, qemu_step_type(b));
     step_list_push(b->arena, finish, qemu_step_shutdown(b));
     step_list_push(b->arena, finish, qemu_step_collect(b));
 }

@@ -2,6 +2,7 @@
 
 #include "qemu/conn.h"
 
+#include <dlfcn.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
 #include <pthread.h>
@@ -46,13 +47,25 @@ static void *run_events(void *arg)
     return NULL;
 }
 
+/* libvirt reads where to log when it is initialised, once, and libguestfs does
+ * that in a constructor, before main().  Without a word from us the embedded
+ * driver writes warnings ("domain is tainted") to our standard error.  So this
+ * definition stands in front of libvirt's own for callers outside libvirt. */
+int virInitialize(void)
+{
+    union {
+        void *symbol;
+        int (*call)(void);
+    } real = {.symbol = dlsym(RTLD_NEXT, "virInitialize")};
+    setenv("LIBVIRT_LOG_OUTPUTS", "4:file:/dev/null", 0);
+    return real.symbol != NULL ? real.call() : -1;
+}
+
 static void start_once(void)
 {
-    /* The embedded driver would log to our standard error. */
-    setenv("LIBVIRT_LOG_OUTPUTS", "4:file:/dev/null", 0);
+    virInitialize();
     virSetErrorFunc(NULL, on_libvirt_error);
     virEventRegisterDefaultImpl();
-    virInitialize();
     pthread_t t = thread_start("libvirt", run_events, NULL);
     pthread_detach(t);
 }
@@ -75,6 +88,7 @@ bool conn_error(struct error **err, const char *fmt, ...)
 
 static const char qemu_conf[] = "stdio_handler = \"file\"\n"
                                 "security_driver = \"none\"\n"
+                                "security_default_confined = 0\n"
                                 "dynamic_ownership = 0\n"
                                 "remember_owner = 0\n"
                                 "namespaces = []\n"
@@ -91,6 +105,18 @@ static bool write_conf(const char *root, struct error **err)
     return io_mkdir_p(dir, 0700, err) && io_write_file(path, str_from(text), 0600, err);
 }
 
+/* What libvirt learns about an emulator takes seconds; all roots share it. */
+static void share_cache(const char *root, const char *run_dir)
+{
+    struct error *err = NULL;
+    autofree char *cache = xasprintf("%s/../cache/libvirt", run_dir);
+    autofree char *target = io_mkdir_p(cache, 0700, &err) ? realpath(cache, NULL) : NULL;
+    autofree char *link = io_path_join(root, "cache");
+    if (target == NULL || symlink(target, link) != 0)
+        log_debug("libvirt", "no shared cache: '%s'", cache);
+    error_drop(&err);
+}
+
 /* The record stands before the directory does. */
 static bool make_root(struct conn *c, const char *run_dir, struct error **err)
 {
@@ -100,8 +126,10 @@ static bool make_root(struct conn *c, const char *run_dir, struct error **err)
     c->root = xasprintf("%s/lv-%08x", parent, id);
     if (c->ledger != NULL && !ledger_add(c->ledger, "tree", c->root, &c->entry, err))
         return false;
-    return io_mkdir_p(parent, 0711, err) && io_mkdir_p(c->root, 0700, err) &&
-           write_conf(c->root, err);
+    if (!io_mkdir_p(parent, 0711, err) || !io_mkdir_p(c->root, 0700, err))
+        return false;
+    share_cache(c->root, run_dir);
+    return write_conf(c->root, err);
 }
 
 static void remove_root(struct conn *c)

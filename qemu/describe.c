@@ -2,7 +2,10 @@
 
 #include "qemu/state.h"
 
+#include <strings.h>
+
 #include "base/io.h"
+#include "gotemplate/gotemplate.h"
 #include "host/host.h"
 #include "net/port.h"
 #include "qemu/domain.h"
@@ -46,6 +49,25 @@ static const char *cdrom_bus(const struct qemu_config *c, const struct domain *d
     return strstr(d->machine, "q35") != NULL ? "sata" : "ide";
 }
 
+/* A seed made by the template is given as a disk too: cloud kernels have no
+ * driver for CD drives. */
+static void add_cd(struct build *b, struct domain *d)
+{
+    const struct qemu_state *s = qemu_state(b);
+    const char *label = s->config->cd_label;
+    struct domain_disk cd = {.media = MEDIA_CDROM,
+                             .path = s->cd_path,
+                             .format = "raw",
+                             .bus = cdrom_bus(s->config, d),
+                             .read_only = true};
+    *add_disk(d) = cd;
+    if (label == NULL || strcasecmp(label, "cidata") != 0 || s->seed_path != NULL)
+        return;
+    cd.media = MEDIA_DISK;
+    cd.bus = "virtio";
+    *add_disk(d) = cd;
+}
+
 static void describe_disks(struct build *b, struct domain *d)
 {
     const struct qemu_state *s = qemu_state(b);
@@ -63,6 +85,11 @@ static void describe_disks(struct build *b, struct domain *d)
                                             .bus = "virtio",
                                             .read_only = true,
                                             .serial = "cidata"};
+    if (s->cd_path != NULL)
+        add_cd(b, d);
+    if (s->floppy_path != NULL)
+        *add_disk(d) = (struct domain_disk){
+            .media = MEDIA_FLOPPY, .path = s->floppy_path, .format = "raw", .bus = "fdc"};
     if (from_iso)
         /* An empty disk boots nothing, so the installer comes second: after the
          * installation the same order boots the disk. */
@@ -97,7 +124,8 @@ static const char *video_model(const struct qemu_config *c)
     static const struct {
         const char *vga, *model;
     } models[] = {{"std", "vga"}, {"vmware", "vmvga"}, {"none", NULL}};
-    bool needs_screen = c->base == NULL || c->headless == 0;
+    bool types = c->boot_command.len > 0 || c->boot_steps.len > 0;
+    bool needs_screen = c->base == NULL || c->headless == 0 || types;
     if (c->vga == NULL)
         return needs_screen ? "vga" : NULL;
     for (size_t i = 0; i < ARRAY_SIZE(models); i++)
@@ -114,7 +142,7 @@ static void describe_screen(const struct qemu_state *s, struct domain *d)
         return;
     d->vnc_address = c->vnc_bind_address;
     d->vnc_port = port_hold_number(s->vnc_port);
-    d->vnc_password = c->vnc_use_password ? c->vnc_password : NULL;
+    d->vnc_password = s->vnc_password;
     if (d->video == NULL)
         d->video = "vga";
 }
@@ -134,8 +162,30 @@ static void describe_firmware(const struct qemu_state *s, struct domain *d)
     }
 }
 
+static bool render_arg(struct build *b, str text, const char **out, struct error **err)
+{
+    const struct qemu_config *c = qemu_state(b)->config;
+    const struct gotmpl_field fields[] = {
+        {"HTTPIP", str_from(b->target.http_ip)},
+        {"HTTPPort", str_from(arena_fmt(b->arena, "%d", b->target.http_port))},
+        {"HTTPDir", str_from(c->http_directory != NULL ? c->http_directory : "")},
+        {"OutputDir", str_from(b->output_dir != NULL ? b->output_dir : b->work_dir)},
+        {"Name", str_from(c->vm_name != NULL ? c->vm_name
+                                             : arena_fmt(b->arena, "packer-%s", b->source_name))},
+        {"SSHHostPort", str_from(arena_fmt(b->arena, "%d", b->target.port))},
+    };
+    struct gotmpl_data data = {.fields = fields,
+                               .field_count = ARRAY_SIZE(fields),
+                               .build_name = b->source_name,
+                               .build_type = b->builder_name};
+    if (!gotmpl_render(b->arena, text, &data, &text, err))
+        return error_wrap(err, "cannot use qemuargs");
+    *out = str_dup(b->arena, text);
+    return true;
+}
+
 /* qemuargs: [["-smbios", "type=1,..."], ...]; values of one switch are joined. */
-static void describe_args(struct build *b, struct domain *d)
+static bool describe_args(struct build *b, struct domain *d, struct error **err)
 {
     const struct opt_strings_list *list = &qemu_state(b)->config->qemuargs;
     const char **argv = arena_new_array(b->arena, const char *, list->len * 2);
@@ -147,10 +197,11 @@ static void describe_args(struct build *b, struct domain *d)
             strbuf_adds(&value, words->ptr[j]);
         if (words->len > 0)
             argv[n++] = words->ptr[0];
-        if (value.len > 0)
-            argv[n++] = arena_strdup(b->arena, value.buf);
+        if (value.len > 0 && !render_arg(b, strbuf_str(&value), &argv[n++], err))
+            return false;
     }
     d->extra_args = (struct opt_strings){.ptr = argv, .len = n};
+    return true;
 }
 
 bool qemu_describe_domain(struct build *b, struct domain *d, struct error **err)
@@ -183,6 +234,5 @@ bool qemu_describe_domain(struct build *b, struct domain *d, struct error **err)
     describe_disks(b, d);
     describe_screen(s, d);
     describe_firmware(s, d);
-    describe_args(b, d);
-    return true;
+    return describe_args(b, d, err);
 }

@@ -361,8 +361,9 @@ static void write_network_args(struct xml *x, const struct domain *d)
 static void write_qemu_args(struct xml *x, const struct domain *d)
 {
     xml_open(x, "qemu:commandline");
-    if (d->video == NULL && strcmp(d->arch, "x86_64") == 0) {
-        /* Without a screen SeaBIOS and boot loaders write to the serial port. */
+    if (strcmp(d->arch, "x86_64") == 0) {
+        /* SeaBIOS and what it boots write to the serial port, too: a boot that
+         * ends there explains itself on the console. */
         write_arg(x, "-machine");
         write_arg(x, "graphics=off");
     }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <strings.h>
 
 #include "base/clock.h"
 #include "base/io.h"
@@ -24,7 +25,9 @@ struct guest {
     pthread_cond_t changed;
     enum guest_state state;
     bool expects_off;
+    bool armed; /* the start succeeded: from now on an end is a death */
     struct cancel *on_death;
+    char uuid[VIR_UUID_STRING_BUFLEN];
 };
 
 static void guest_release(void *arg)
@@ -49,14 +52,23 @@ static void enter(struct guest *g, enum guest_state state)
     if (first)
         g->state = state;
     pthread_cond_broadcast(&g->changed);
-    if (first && g->on_death != NULL && !(g->expects_off && state == GUEST_OFF))
+    if (first && g->armed && g->on_death != NULL && !(g->expects_off && state == GUEST_OFF))
         cancel_trigger(g->on_death, CANCEL_CRASH);
+}
+
+/* We listen before the domain is there, hence to all. */
+static bool is_ours(const struct guest *g, virDomainPtr dom)
+{
+    char uuid[VIR_UUID_STRING_BUFLEN];
+    return virDomainGetUUIDString(dom, uuid) == 0 && strcasecmp(uuid, g->uuid) == 0;
 }
 
 static int on_lifecycle(virConnectPtr conn, virDomainPtr dom, int event, int detail, void *arg)
 {
     struct guest *g = arg;
     (void)conn;
+    if (!is_ours(g, dom))
+        return 0;
     log_debug("qemu", "domain '%s': event %d detail %d", virDomainGetName(dom), event, detail);
     if (event == VIR_DOMAIN_EVENT_STOPPED)
         enter(g, detail == VIR_DOMAIN_EVENT_STOPPED_CRASHED ||
@@ -73,6 +85,8 @@ static void on_io_error(virConnectPtr conn, virDomainPtr dom, const char *path, 
 {
     struct guest *g = arg;
     (void)conn;
+    if (!is_ours(g, dom))
+        return;
     log_warn("qemu", "domain '%s': i/o error on %s (%s): %s", virDomainGetName(dom), alias, path,
              reason);
     if (action == VIR_DOMAIN_EVENT_IO_ERROR_PAUSE)
@@ -86,7 +100,7 @@ static int listen_to(struct guest *g, int event, virConnectDomainEventGenericCal
     pthread_mutex_lock(&g->lock);
     g->refs++;
     pthread_mutex_unlock(&g->lock);
-    int id = virConnectDomainEventRegisterAny(g->conn, g->domain, event, cb, g, guest_release);
+    int id = virConnectDomainEventRegisterAny(g->conn, NULL, event, cb, g, guest_release);
     if (id < 0)
         guest_release(g);
     return id;
@@ -97,7 +111,7 @@ static bool watch(struct guest *g, struct error **err)
     g->callbacks[0] =
         listen_to(g, VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle));
     if (g->callbacks[0] < 0)
-        return conn_error(err, "cannot watch the domain");
+        return conn_error(err, "cannot watch domains");
     g->callbacks[1] =
         listen_to(g, VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, VIR_DOMAIN_EVENT_CALLBACK(on_io_error));
     if (g->callbacks[1] < 0)
@@ -117,21 +131,31 @@ static void guest_init(struct guest *g)
     g->refs = 1;
 }
 
-struct guest *guest_start(struct conn *c, const char *xml, struct cancel *on_death,
-                          struct error **err)
+/* It may have died between its start and here. */
+static void arm(struct guest *g)
+{
+    LOCK_SCOPE(&g->lock);
+    g->armed = true;
+    if (g->state != GUEST_RUNNING)
+        cancel_trigger(g->on_death, CANCEL_CRASH);
+}
+
+struct guest *guest_start(struct conn *c, const char *uuid, const char *xml,
+                          struct cancel *on_death, struct error **err)
 {
     struct guest *g = xnew(struct guest);
     guest_init(g);
     g->conn = conn_handle(c);
+    snprintf(g->uuid, sizeof(g->uuid), "%s", uuid);
     g->on_death = on_death;
-    /* Paused at first: no event may come before we listen. */
-    g->domain = virDomainCreateXML(g->conn, xml, VIR_DOMAIN_START_PAUSED);
-    if (g->domain == NULL)
+    if (watch(g, err)) {
+        g->domain = virDomainCreateXML(g->conn, xml, 0);
+        if (g->domain != NULL) {
+            arm(g);
+            return g;
+        }
         conn_error(err, "cannot start the virtual machine");
-    else if (watch(g, err) && virDomainResume(g->domain) < 0)
-        conn_error(err, "cannot let the virtual machine run");
-    if (*err == NULL)
-        return g;
+    }
     guest_free(g);
     return NULL;
 }
@@ -187,6 +211,13 @@ bool guest_press_power(struct guest *g, struct error **err)
     if (virDomainShutdownFlags(g->domain, VIR_DOMAIN_SHUTDOWN_ACPI_POWER_BTN) == 0 || !is_active(g))
         return true;
     return conn_error(err, "cannot press the guest's power button");
+}
+
+bool guest_send_keys(struct guest *g, unsigned *keys, size_t count, unsigned hold_ms,
+                     struct error **err)
+{
+    return virDomainSendKey(g->domain, VIR_KEYCODE_SET_LINUX, hold_ms, keys, (int)count, 0) == 0 ||
+           conn_error(err, "cannot press a key of the guest");
 }
 
 /* Sleep until the state changes, at most a quarter of a second. */

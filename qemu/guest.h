@@ -23,10 +23,10 @@ enum guest_state {
 
 struct guest;
 
-/* Start the transient domain of XML on C (borrowed for the guest's life).
- * ON_DEATH (may be NULL) is triggered when it ends unasked. */
-struct guest *guest_start(struct conn *c, const char *xml, struct cancel *on_death,
-                          struct error **err);
+/* Start the transient domain of XML, which has UUID, on C (borrowed for the
+ * guest's life).  ON_DEATH (may be NULL) is triggered when it ends unasked. */
+struct guest *guest_start(struct conn *c, const char *uuid, const char *xml,
+                          struct cancel *on_death, struct error **err);
 /* Destroys the domain when it still runs.  NULL-safe. */
 void guest_free(struct guest *g);
 
@@ -37,6 +37,9 @@ void guest_fail(struct guest *g);
 void guest_expect_off(struct guest *g);
 /* Press the power button. */
 bool guest_press_power(struct guest *g, struct error **err);
+/* Press KEYS (codes of Linux' input-event-codes.h) together for HOLD_MS. */
+bool guest_send_keys(struct guest *g, unsigned *keys, size_t count, unsigned hold_ms,
+                     struct error **err);
 /* Wait until it is off; ERR_TIMEOUT after TIMEOUT_NS, ERR_GUEST when it died. */
 bool guest_wait_off(struct guest *g, int64_t timeout_ns, struct cancel *c, struct error **err);
 /* End it at once; QEMU writes its disks' metadata out.  Also when it is gone. */

@@ -14,6 +14,7 @@
 struct conn;
 struct console_watch;
 struct guest;
+struct httpd;
 struct port_hold;
 
 struct qemu_state {
@@ -27,6 +28,10 @@ struct qemu_state {
     uint64_t source_size;
     /* seed */
     const char *seed_path; /* NULL: none */
+    /* media, http */
+    const char *cd_path, *floppy_path; /* NULL: none */
+    struct httpd *httpd;
+    struct port_hold *http_port;
     /* firmware */
     bool efi;
     struct firmware firmware;
@@ -38,6 +43,7 @@ struct qemu_state {
     struct port_hold *port, *vnc_port;
     ledger_id domain_entry;
     const char *domain_name, *domain_uuid;
+    const char *vnc_password;      /* secret; NULL: none is asked for */
     struct opt_strings more_disks; /* paths of disk_additional_size */
     bool was_off;                  /* it has been shut down in order */
 };
@@ -50,7 +56,10 @@ static inline struct qemu_state *qemu_state(struct build *b)
 struct step qemu_step_source(struct build *b);
 struct step qemu_step_disk(struct build *b);
 struct step qemu_step_seed(struct build *b);
+struct step qemu_step_media(struct build *b);
+struct step qemu_step_http(struct build *b);
 struct step qemu_step_guest(struct build *b);
+struct step qemu_step_type(struct build *b);
 struct step qemu_step_shutdown(struct build *b);
 struct step qemu_step_collect(struct build *b);
 

@@ -46,6 +46,18 @@ static bool prepare_firmware(struct build *b, struct error **err)
            error_wrap(err, "cannot copy the firmware's variable store");
 }
 
+/* VNC takes 8 characters at most. */
+static const char *make_vnc_password(struct build *b)
+{
+    static const char alphabet[] = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+    unsigned char random[8];
+    char *text = arena_alloc(b->arena, sizeof(random) + 1);
+    hash_random(random, sizeof(random));
+    for (size_t i = 0; i < sizeof(random); i++)
+        text[i] = alphabet[random[i] % (sizeof(alphabet) - 1)];
+    return text;
+}
+
 static bool hold_ports(struct build *b, struct error **err)
 {
     struct qemu_state *s = qemu_state(b);
@@ -58,6 +70,8 @@ static bool hold_ports(struct build *b, struct error **err)
         b->target.port = port_hold_number(s->port);
     }
     b->target.host = LOOPBACK;
+    if (c->vnc_use_password && s->vnc_password == NULL)
+        s->vnc_password = c->vnc_password != NULL ? c->vnc_password : make_vnc_password(b);
     if (c->headless == 0 && !c->disable_vnc && s->vnc_port == NULL)
         s->vnc_port =
             port_hold_new(c->vnc_bind_address, (int)c->vnc_port_min, (int)c->vnc_port_max, err);
@@ -116,7 +130,7 @@ static bool start_once(struct build *b, struct error **err)
     if (xml == NULL)
         return false;
     log_debug("qemu", "%s", xml);
-    s->guest = guest_start(s->conn, xml, b->guest, err);
+    s->guest = guest_start(s->conn, s->domain_uuid, xml, b->guest, err);
     return s->guest != NULL;
 }
 
@@ -141,8 +155,9 @@ static void tell(struct build *b)
     build_sayf(b, "Starting the virtual machine (%s, %lld MB)", s->kvm ? "KVM" : "TCG, emulated",
                (long long)qemu_memory_mib(c));
     if (s->vnc_port != NULL)
-        build_sayf(b, "Its screen: vnc://%s:%d", c->vnc_bind_address,
-                   port_hold_number(s->vnc_port));
+        build_sayf(b, "Its screen: vnc://%s:%d%s%s", c->vnc_bind_address,
+                   port_hold_number(s->vnc_port), s->vnc_password != NULL ? ", password " : "",
+                   s->vnc_password != NULL ? s->vnc_password : "");
 }
 
 static bool check_memory(const struct qemu_state *s, struct error **err)

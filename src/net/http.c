@@ -167,8 +167,9 @@ static enum verdict judge(CURL *easy, CURLcode rc, const struct sink *sink, cons
     const struct http_request *req = sink->req;
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    /* curl takes 416 for "complete already", also when the file is too long. */
     if (rc == CURLE_OK)
-        return DONE;
+        return status == 416 ? RESTART : DONE;
     autofree char *shown = http_url_display(req->url);
     if (cancel_test(req->cancel)) {
         cancel_error(req->cancel, err, "download");
