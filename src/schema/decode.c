@@ -54,12 +54,42 @@ static bool decode_attr(struct decoding *d, struct schema_row *row, const struct
     }
     if (!value_is_wholly_known(v))
         return true;
-    if ((o->flags & OPT_SENSITIVE) || value_is_sensitive_deep(v))
+    bool is_plain_text = (o->flags & OPT_SENSITIVE) && o->kind == OPT_KIND_STRING;
+    if (value_is_sensitive_deep(v) || ((o->flags & OPT_SENSITIVE) && !is_plain_text))
         register_secrets(v);
     const char *why = "this value cannot be used";
     if (!schema_set_value(d->a, o, schema_field(row, d->config), v, &why))
         return bad_value(d, o, attr->expr->range, why);
     return true;
+}
+
+/* A password that stands in the open in the same block (ssh_username =
+ * ssh_password = "ubuntu"), or that has one to three characters, is no secret;
+ * hiding it would black out half of what is printed.  What the user marks as
+ * sensitive is always hidden. */
+static bool is_public(const struct decoding *d, const char *text)
+{
+    if (strlen(text) < 4)
+        return true;
+    VEC_EACH (row, &d->rows) {
+        if (row->opt->kind != OPT_KIND_STRING || (row->opt->flags & OPT_SENSITIVE))
+            continue;
+        const char *other = *(const char **)schema_field(row, d->config);
+        if (other != NULL && strcmp(other, text) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void register_passwords(const struct decoding *d)
+{
+    VEC_EACH (row, &d->rows) {
+        if (row->opt->kind != OPT_KIND_STRING || !(row->opt->flags & OPT_SENSITIVE))
+            continue;
+        const char *text = *(const char **)schema_field(row, d->config);
+        if (row->is_set && text != NULL && !is_public(d, text))
+            redact_register(str_from(text));
+    }
 }
 
 static bool decode_attrs(struct decoding *d)
@@ -150,6 +180,7 @@ bool schema_decode(const struct body *body, const struct opt *opts, const struct
     schema_set_defaults(a, &d.rows, config);
     bool ok = schema_check_row_names(body, &d.rows, a, diags);
     ok &= decode_attrs(&d);
+    register_passwords(&d);
     VEC_EACH (row, &d.rows)
         if (schema_is_block(row->opt))
             ok &= decode_blocks(&d, row);

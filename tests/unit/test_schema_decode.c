@@ -90,6 +90,7 @@ static struct decoded decode(const char *text)
     assert_true(hcl_parse_file(d.a, f, &d.diags, &d.body));
     struct scope *scope = scope_new_root(d.a, "");
     scope_set(d.a, scope, "later", value_unknown(&type_string));
+    scope_set(d.a, scope, "marked", value_mark(value_stringz(d.a, "marked-value"), true));
     d.ok = schema_decode(d.body, rows, scope, d.a, &d.c, &d.diags);
     assert_int_equal(d.ok, d.diags.errors == 0);
     return d;
@@ -151,6 +152,28 @@ static void test_good_values(void **state)
     autofree char *text = redact_dup("it is hush-hush-1");
     assert_string_equal(text, "it is <sensitive>");
     redact_reset();
+}
+
+static const struct {
+    const char *text, *line, *want;
+} secrets[] = {
+    {"secret = \"hush-hush-2\"", "a hush-hush-2 b", "a <sensitive> b"},
+    {"secret = \"ubuntu\"\ntext = \"ubuntu\"", "qemu.ubuntu", "qemu.ubuntu"},
+    {"secret = \"p\"", "path", "path"},
+    {"text = marked", "the marked-value", "the <sensitive>"},
+};
+
+static void test_secrets(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(secrets); i++) {
+        struct decoded d = decode(secrets[i].text);
+        assert_true(d.ok);
+        autofree char *text = redact_dup(secrets[i].line);
+        assert_string_equal(text, secrets[i].want);
+        redact_reset();
+        arena_free(d.a);
+    }
 }
 
 static const struct {
@@ -321,6 +344,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_good_values),
+        cmocka_unit_test(test_secrets),
         cmocka_unit_test(test_bad_values),
         cmocka_unit_test(test_needs_and_deprecated),
         cmocka_unit_test(test_all_errors_at_once),
