@@ -148,7 +148,8 @@ static const char **env_vector(struct local_run *r)
 static bool make_argv(struct local_run *r, const char *script, const char ***out,
                       struct error **err)
 {
-    const char *plain[] = {"/bin/sh", "-c", "{{.Script}}"};
+    /* As the default that is documented, but for spaces in the script's name. */
+    const char *plain[] = {"/bin/sh", "-c", "\"$0\"", "{{.Script}}"};
     struct opt_strings words = r->c->execute_command;
     if (words.len == 0)
         words = (struct opt_strings){plain, ARRAY_SIZE(plain)};

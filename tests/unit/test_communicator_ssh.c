@@ -150,7 +150,7 @@ static void big_output_does_not_grow_memory(void **state)
     int status;
     AUTO(strbuf) struct strbuf out = STRBUF_INIT_MAX(1000);
     struct comm_command cmd = {
-        .command = "yes 0123456789abcdef | head -c 200000000; head -c 3000000 /dev/zero",
+        .command = "yes 0123456789abcdef | head -c 50000000; head -c 3000000 /dev/zero",
         .on_line = count,
         .arg = &c,
         .out = &out,
@@ -159,7 +159,7 @@ static void big_output_does_not_grow_memory(void **state)
     check(comm_run(fx.comm, &cmd, fx.cancel, &status, &err), &err);
     assert_int_equal(status, 0);
     /* 17 bytes each with the newline; then zeros in pieces. */
-    assert_int_equal(c.bytes, 200000000 - 200000000 / 17 + 3000000);
+    assert_int_equal(c.bytes, 50000000 - 50000000 / 17 + 3000000);
     assert_true(c.longest <= 64 << 10);
     assert_int_equal(out.len, 1000);
 #ifndef __SANITIZE_ADDRESS__ /* which keeps freed memory for a while */
@@ -365,7 +365,7 @@ static void fast_upload(void **state)
 {
     (void)state;
     NEEDS_SSHD();
-    enum { SIZE = 64 << 20 };
+    enum { SIZE = 16 << 20 };
     struct error *err = NULL;
     autofree char *src = io_path_join(fx.sshd.dir, "big");
     autofree char *dst = io_path_join(fx.sshd.dir, "big2");

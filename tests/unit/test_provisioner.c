@@ -265,6 +265,8 @@ static void shell_local(void **state)
          "local shell script 'inline' failed: script exited with status 4 (allowed: 0)"},
         {"inline = [\"exit 4\"]\nvalid_exit_codes = [4]", NULL, NULL},
         {"script = \"@/local.sh\"", "out: local guest\n", NULL},
+        {"script = \"@/two words.sh\"", "out: spaces\n", NULL},
+        {"script = \"@/plain.sh\"", NULL, "126"},
         {"inline = [\"echo x\"]\nonly_on = [\"windows\"]", "Skipping shell-local", NULL},
         {"inline = [\"echo x\"]\nonly_on = [\"linux\"]", "out: x\n", NULL},
         {"inline = [\"echo x\"]\nonly_on = [\"beos\"]", NULL,
@@ -280,6 +282,8 @@ static void shell_local(void **state)
     (void)state;
     if (!fx.present)
         skip();
+    put("two words.sh", STR("#!/bin/sh\necho spaces\n"), 0755);
+    put("plain.sh", STR("echo not executable\n"), 0644);
     put("local.sh", STR("#!/bin/sh\necho local $PACKER_BUILD_NAME\n"), 0755);
     run_examples(&provisioner_shell_local, examples, ARRAY_SIZE(examples));
 }
