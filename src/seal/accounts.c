@@ -107,8 +107,11 @@ static bool drop_member_line(str raw, str name, struct strbuf *out)
         return false;
     }
     bool changed = drop_from_list(f[3], name, &members);
-    /* group has a number there, which no user is called */
-    changed = drop_from_list(f[2], name, &admins) || changed;
+    int64_t gid;
+    if (str_to_i64(f[2], &gid)) /* group has its number there, gshadow a list */
+        strbuf_addstr(&admins, f[2]);
+    else
+        changed = drop_from_list(f[2], name, &admins) || changed;
     if (str_eq(f[0], name) && members.len == 0)
         return true;
     if (!changed) {

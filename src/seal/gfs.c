@@ -14,6 +14,8 @@
 #define WRITE_CHUNK ((size_t)1 << 20)
 /* Clusters of a qcow2 image. */
 #define CLUSTER 65536
+/* Of the guest's file system, mostly. */
+#define BLOCK 4096
 /* Wiping takes two messages for each file. */
 #define MAX_WIPED 1000
 
@@ -76,8 +78,12 @@ static bool overwrite(struct seal_ctx *ctx, const char *path, str text, size_t o
         if (guestfs_pwrite(ctx->g, path, padded.buf + done, n, (int64_t)done) != (int)n)
             return seal_guest_error(ctx, err, "cannot write '%s'", path);
     }
-    if (old_len > text.len &&
-        (guestfs_sync(ctx->g) != 0 || guestfs_truncate_size(ctx->g, path, (int64_t)text.len) != 0))
+    if (old_len <= text.len)
+        return true;
+    /* a block that stays is written anyway; only freed ones must be forced */
+    bool frees = (old_len + BLOCK - 1) / BLOCK > (text.len + BLOCK - 1) / BLOCK;
+    if ((frees && guestfs_sync(ctx->g) != 0) ||
+        guestfs_truncate_size(ctx->g, path, (int64_t)text.len) != 0)
         return seal_guest_error(ctx, err, "cannot write '%s'", path);
     return true;
 }

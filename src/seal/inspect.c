@@ -3,11 +3,10 @@
 
 #include <sys/utsname.h>
 
-#include "base/clock.h"
-#include "base/log.h"
 #include "seal/accounts.h"
 #include "seal/edit.h"
 #include "seal/gfs.h"
+#include "seal/quick.h"
 
 static void free_strings(char **list)
 {
@@ -76,9 +75,6 @@ static void fill_result(struct seal_ctx *ctx, const char *root)
     r->package_format = take(ctx, guestfs_inspect_get_package_format(ctx->g, root));
     r->os_version = minor > 0 ? arena_fmt(ctx->arena, "%d.%d", major, minor)
                               : arena_fmt(ctx->arena, "%d", major);
-    ctx->os = os_of(r->os_type);
-    ctx->family = family_of(r);
-    ctx->can_run = ctx->os == SEAL_LINUX && runs_here(r->arch);
 }
 
 /* libguestfs gives Debian's point release alone ("12.8") as the name. */
@@ -181,11 +177,9 @@ static bool find_homes(struct seal_ctx *ctx, struct error **err)
     return true;
 }
 
-bool inspect_guest(struct seal_ctx *ctx, struct error **err)
+static bool full_inspect(struct seal_ctx *ctx, struct error **err)
 {
-    int64_t start = clock_now();
     AUTO(strings) char **roots = guestfs_inspect_os(ctx->g);
-    log_debug("seal", "inspect-os: %d ms", (int)((clock_now() - start) / NS_PER_MS));
     if (roots == NULL)
         return seal_guest_error(ctx, err, "cannot inspect the disk");
     if (roots[0] == NULL) {
@@ -205,5 +199,16 @@ bool inspect_guest(struct seal_ctx *ctx, struct error **err)
     if (!mount_all(ctx, roots[0], mounts, err))
         return false;
     count_packages(ctx, roots[0]);
-    return ctx->os == SEAL_WINDOWS || (name_product(ctx, err) && find_homes(ctx, err));
+    return os_of(ctx->result->os_type) == SEAL_WINDOWS || name_product(ctx, err);
+}
+
+bool inspect_guest(struct seal_ctx *ctx, struct error **err)
+{
+    bool done;
+    if (!quick_inspect(ctx, &done, err) || (!done && !full_inspect(ctx, err)))
+        return false;
+    ctx->os = os_of(ctx->result->os_type);
+    ctx->family = family_of(ctx->result);
+    ctx->can_run = ctx->os == SEAL_LINUX && runs_here(ctx->result->arch);
+    return ctx->os == SEAL_WINDOWS || find_homes(ctx, err);
 }

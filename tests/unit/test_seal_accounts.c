@@ -68,6 +68,14 @@ static void drops_members(void **state)
     }
 }
 
+static void keeps_group_numbers(void **state)
+{
+    (void)state;
+    AUTO(strbuf) struct strbuf out = STRBUF_INIT;
+    assert_int_equal(account_drop_member(STR("sudo:x:27:ann\n"), STR("27"), &out), 0);
+    check_text("27", &out, "sudo:x:27:ann\n");
+}
+
 static void locks(void **state)
 {
     (void)state;
@@ -201,10 +209,11 @@ static void guards_homes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(drops_entries),  cmocka_unit_test(drops_members),
-        cmocka_unit_test(locks),          cmocka_unit_test(tells_locked),
-        cmocka_unit_test(sets_passwords), cmocka_unit_test(finds_accounts),
-        cmocka_unit_test(drops_sudoers),  cmocka_unit_test(guards_homes),
+        cmocka_unit_test(drops_entries),       cmocka_unit_test(drops_members),
+        cmocka_unit_test(keeps_group_numbers), cmocka_unit_test(locks),
+        cmocka_unit_test(tells_locked),        cmocka_unit_test(sets_passwords),
+        cmocka_unit_test(finds_accounts),      cmocka_unit_test(drops_sudoers),
+        cmocka_unit_test(guards_homes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
