@@ -47,6 +47,7 @@ static const struct sealop *const sealops[] = {
     &op_cloud_init,
     &op_ssh_host_keys,
     &op_machine_id,
+    &op_storage_ids,
     &op_shell_history,
     &op_dhcp_leases,
     &op_random_seed,

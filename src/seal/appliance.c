@@ -13,10 +13,12 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "host/host.h"
+#include "ledger/ledger.h"
 
 #define MEMORY_MIB    768
 #define MAX_CHILDREN  64
 #define CHILDREN_TEXT 4096
+#define CMDLINE_TEXT  65536
 
 /* libguestfs forks QEMU, its recovery process and supermin from the calling
  * thread, so its children are told apart from all others of the program. */
@@ -32,6 +34,8 @@ struct appliance {
     _Atomic(const char *) what;
     pid_t thread;           /* that calls libguestfs */
     struct children before; /* children of that thread that are not libguestfs' */
+    ledger_id sockets;      /* directory of the appliance's sockets */
+    bool recorded;
     int stop_fd;
     pthread_t watcher;
     bool watching;
@@ -100,6 +104,43 @@ static void *watch(void *arg)
     }
 }
 
+/* Directory of the socket in QEMU's arguments ("...path=/tmp/libguestfsXXXXXX/
+ * guestfsd.sock..."); NULL: not found. */
+static char *socket_dir(pid_t qemu)
+{
+    char path[64];
+    AUTO(strbuf) struct strbuf args = STRBUF_INIT;
+    AUTO(error) struct error *e = NULL;
+    snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)qemu);
+    if (!io_read_file(path, CMDLINE_TEXT, &args, &e))
+        return NULL;
+    str text = strbuf_str(&args);
+    ptrdiff_t end = str_find(text, STR("/guestfsd.sock"));
+    if (end < 0)
+        return NULL;
+    size_t start = (size_t)end;
+    while (start > 0 && text.ptr[start - 1] != '=' && text.ptr[start - 1] != '\0')
+        start--;
+    str dir = str_sub(text, start, (size_t)end);
+    ptrdiff_t slash = str_rfind_char(dir, '/');
+    bool ours = slash > 0 && str_starts(str_sub(dir, (size_t)slash, dir.len), STR("/libguestfs"));
+    return ours && dir.ptr[0] == '/' ? str_xdup(dir) : NULL;
+}
+
+/* libguestfs makes this directory itself, in /tmp or the runtime directory,
+ * and nothing removes it after a kill.  Its name is known once QEMU runs. */
+static void record_sockets(struct appliance *g)
+{
+    int qemu = guestfs_get_pid(g->g);
+    if (g->recorded || g->b->ledger == NULL || qemu <= 0)
+        return;
+    g->recorded = true;
+    autofree char *dir = socket_dir(qemu);
+    AUTO(error) struct error *e = NULL;
+    if (dir == NULL || !ledger_add(g->b->ledger, "tree", dir, &g->sockets, &e))
+        log_warn("seal", "the directory of the appliance's sockets is not recorded");
+}
+
 static void on_event(guestfs_h *h, void *opaque, uint64_t event, int handle, int flags,
                      const char *buf, size_t len, const uint64_t *array, size_t array_len)
 {
@@ -107,6 +148,8 @@ static void on_event(guestfs_h *h, void *opaque, uint64_t event, int handle, int
     (void)handle;
     (void)flags;
     struct appliance *g = opaque;
+    if (event == GUESTFS_EVENT_APPLIANCE && !g->recorded)
+        record_sockets(g);
     if (event == GUESTFS_EVENT_PROGRESS && array_len >= 4)
         build_progress(g->b, atomic_load(&g->what), array[2], array[3]);
     else if (len > 0 && log_enabled(LOG_TRACE, "seal"))
@@ -220,6 +263,8 @@ void appliance_close(struct appliance *g)
     set_closing(g);
     if (g->g != NULL)
         guestfs_close(g->g);
+    if (g->sockets != 0)
+        ledger_strike(g->b->ledger, g->sockets);
     if (g->watching) {
         eventfd_write(g->stop_fd, 1);
         pthread_join(g->watcher, NULL);

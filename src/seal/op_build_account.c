@@ -164,7 +164,7 @@ const struct sealop op_build_account = {
            "rules and its mail; the build's public key is taken out of every authorized_keys "
            "file.  The check then searches /etc, /var/lib/cloud, the logs and every home for the "
            "key.  Cannot be left out.",
-    .os = SEAL_UNIX,
+    .os = SEAL_LINUX,
     .enabled = true,
     .required = true,
     .wanted = build_account_wanted,

@@ -38,7 +38,7 @@ const struct sealop op_remove_accounts = {
     .doc =
         "The accounts of `remove_accounts`, with their homes, groups, sudoers rules, cron tables "
         "and mail.  One that is not there counts as removed.",
-    .os = SEAL_UNIX,
+    .os = SEAL_LINUX,
     .enabled = true,
     .wanted = remove_accounts_wanted,
     .run = remove_accounts_run,

@@ -119,6 +119,9 @@ static bool seal_guest(struct seal_ctx *ctx, struct error **err)
     if (ctx->os == SEAL_WINDOWS)
         build_warnf(ctx->b, "sealing: nothing is done to a Windows image; run sysprep in a "
                             "provisioner");
+    if (ctx->os == SEAL_BSD)
+        build_warnf(ctx->b,
+                    "sealing: accounts of a BSD system are left as they are, the build's too");
     struct ops ops = choose_ops(ctx);
     return run_ops(ctx, &ops, err) && verify_ops(ctx, &ops, err);
 }

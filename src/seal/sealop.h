@@ -88,6 +88,7 @@ extern const struct sealop op_timezone;
 extern const struct sealop op_cloud_init;
 extern const struct sealop op_ssh_host_keys;
 extern const struct sealop op_machine_id;
+extern const struct sealop op_storage_ids;
 extern const struct sealop op_shell_history;
 extern const struct sealop op_dhcp_leases;
 extern const struct sealop op_random_seed;

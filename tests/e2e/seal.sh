@@ -48,6 +48,7 @@ echo '* * * * * true' >/var/spool/cron/crontabs/packer
 echo 0123456789abcdef0123456789abcdef >/etc/machine-id
 mkdir -p /var/lib/dbus && rm -f /var/lib/dbus/machine-id && cp /etc/machine-id /var/lib/dbus/machine-id
 for t in ed25519 ecdsa; do rm -f /etc/ssh/ssh_host_\${t}_key*; ssh-keygen -q -t \$t -N '' -f /etc/ssh/ssh_host_\${t}_key; done
+rm -f /etc/systemd/system/ssh-host-keys.service /etc/systemd/system/multi-user.target.wants/ssh-host-keys.service
 mkdir -p /var/lib/cloud/instances/i-canary /var/lib/cloud/data /var/lib/cloud/seed/nocloud /var/lib/cloud/sem /etc/netplan
 ln -sfn /var/lib/cloud/instances/i-canary /var/lib/cloud/instance
 echo '$pub' >/var/lib/cloud/instances/i-canary/user-data.txt
@@ -67,6 +68,7 @@ echo seed >/var/lib/systemd/random-seed; chmod 600 /var/lib/systemd/random-seed
 mkdir -p /var/lib/apt/lists /var/cache/apt/archives/partial
 echo deb >/var/cache/apt/archives/x_1_all.deb
 echo list >/var/lib/apt/lists/mirror_dists_Packages
+mkdir -p /etc/iscsi; echo InitiatorName=iqn.2026-01.example:canary >/etc/iscsi/initiatorname.iscsi
 echo rule >/etc/udev/rules.d/70-persistent-net.rules
 echo t >/tmp/leftover; mkdir -p /var/tmp/dir/deep; echo t >/var/tmp/.hidden
 mkdir -p /opt/junk; echo x >/opt/junk/a
@@ -108,7 +110,9 @@ has '^root:!' /etc/shadow
 has '^keep' /var/lib/cloud/seed/nocloud/meta-data
 has '^localhost$' /etc/hostname
 lacks build-host /etc/hosts
+has GenerateName=yes /etc/iscsi/initiatorname.iscsi
 has 127.0.0.1 /etc/hosts
+has ssh-keygen /etc/systemd/system/multi-user.target.wants/imgfac-ssh-host-keys.service
 [ "$(stat -c '%a %U:%G' /etc/shadow)" = '640 root:shadow' ] || echo "MODE of shadow $(stat -c '%a %U:%G' /etc/shadow)"
 [ "$(stat -c '%a %U:%G' /var/log/syslog)" = '640 root:adm' ] || echo 'MODE of syslog'
 [ "$(stat -c %a /tmp)" = 1777 ] || echo 'MODE of /tmp'
@@ -143,7 +147,7 @@ IMGFAC_TEST_SEAL_CANCEL_DISK=$TMP/other.qcow2 IMGFAC_TEST_SEAL_CANCEL_MS=9000 "$
 requires qemu-system-x86_64
 cat >report.service <<'EOF'
 [Unit]
-After=ssh.service ssh-host-keys.service systemd-machine-id-commit.service
+After=ssh.service systemd-machine-id-commit.service
 [Service]
 Type=oneshot
 StandardOutput=file:/dev/ttyS0
