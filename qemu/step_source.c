@@ -135,9 +135,28 @@ static bool use_url(struct build *b, struct error **err)
     return true;
 }
 
+/* Before anything is made: a name that the configuration does not know, or a
+ * host that would need our files. */
+static bool check_hypervisor(const struct qemu_state *s, struct error **err)
+{
+    const char *name = s->config->hypervisor;
+    const char *uri = s->hypervisor != NULL ? s->hypervisor->uri : NULL;
+    if (name != NULL && s->hypervisor == NULL) {
+        error_set(err, ERR_TEMPLATE, 0, "there is no hypervisor '%s' in the configuration", name);
+        return error_hint(err, "Add a block hypervisor \"%s\" to it, or leave hypervisor out.",
+                          name);
+    }
+    if (uri == NULL || strcmp(uri, "auto") == 0 || str_find(str_from(uri), STR(":///")) >= 0)
+        return true;
+    error_set(err, ERR_HOST, 0, "hypervisor '%s' is another host (%s)", s->hypervisor->name, uri);
+    return error_hint(err, "This version builds on its own host alone: use uri = \"auto\".");
+}
+
 static bool run(struct step *step, struct build *b, struct error **err)
 {
     (void)step;
+    if (!check_hypervisor(qemu_state(b), err))
+        return false;
     return qemu_state(b)->config->base != NULL ? use_base(b, err) : use_url(b, err);
 }
 

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <libvirt/libvirt.h>
+#include <linux/input-event-codes.h>
 
 #include "base/clock.h"
 #include "base/io.h"
@@ -150,6 +151,20 @@ static void screenshot_is_a_picture(void **state)
     assert_true(io_remove_tree(dir, &err));
 }
 
+static void keys_are_pressed(void **state)
+{
+    (void)state;
+    AUTO(error) struct error *err = NULL;
+    AUTO(conn) struct conn *c = NULL;
+    struct guest *g = start(&c, NULL);
+    unsigned keys[] = {KEY_LEFTCTRL, KEY_C}, none[] = {0x10000};
+
+    assert_true(guest_send_keys(g, keys, 2, 20, &err));
+    assert_false(guest_send_keys(g, none, 1, 20, &err));
+    assert_int_equal(err->code, ERR_LIBVIRT);
+    guest_free(g);
+}
+
 static void errors_name_libvirt(void **state)
 {
     (void)state;
@@ -173,6 +188,7 @@ int main(void)
         cmocka_unit_test(loss_seen_on_the_console),
         cmocka_unit_test(freeing_destroys),
         cmocka_unit_test(screenshot_is_a_picture),
+        cmocka_unit_test(keys_are_pressed),
         cmocka_unit_test(errors_name_libvirt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
