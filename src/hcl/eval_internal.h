@@ -14,7 +14,7 @@
 /* Bounds on the work of one evaluation. */
 #define EVAL_MAX_STEPS  10000000L
 #define EVAL_MAX_BYTES  ((size_t)256 << 20)
-#define EVAL_MAX_ARENA  ((size_t)768 << 20) /* all evaluations in one arena */
+#define EVAL_MAX_ARENA  ((size_t)640 << 20) /* all evaluations in one arena */
 #define EVAL_MAX_STRING ((size_t)32 << 20)
 #define EVAL_MAX_DEPTH  1500
 #define EVAL_ERROR_COST 200 /* steps: an error costs memory though it may be discarded */

@@ -87,7 +87,8 @@ static void decimal_round(struct decimal *d, size_t n)
 
 /* Cut D to the shortest digits inside the interval that rounds to it: between
  * LOWER and UPPER, the bounds themselves when INCLUSIVE.  The digit walk is
- * that of Go's math/big ftoa.go roundShortest, whose output we must match. */
+ * that of Go's math/big ftoa.go roundShortest, whose output we must match (also
+ * in that it takes the interval of a power of two for symmetric). */
 static void decimal_shorten(struct decimal *d, const struct decimal *lower,
                             const struct decimal *upper, bool inclusive)
 {

@@ -18,7 +18,7 @@ enum value_state { VALUE_KNOWN, VALUE_NULL, VALUE_UNKNOWN };
 struct value_entry;
 
 /* The evaluator refuses heavier values: every walk over a value ends soon. */
-#define VALUE_MAX_WEIGHT 4000000
+#define VALUE_MAX_WEIGHT 1000000
 
 typedef struct value {
     const struct type *type; /* never NULL in a value that was made */

@@ -5,7 +5,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What is printed is the same number again, and prints the same. */
+/* What is printed is the same number again.  But not a power of two: there the
+ * numbers below are nearer than those above, which Go's printing, and so ours,
+ * does not heed. */
 static void check_round_trip(struct arena *a, const struct number *n)
 {
     const struct number *back;
@@ -14,7 +16,8 @@ static void check_round_trip(struct arena *a, const struct number *n)
         return;
     if (number_parse(a, str_from(text), &back) != NUMBER_OK)
         BUG("a printed number cannot be read");
-    if (mpfr_get_prec(n->f) == NUMBER_PREC && number_cmp(n, back) != 0)
+    bool exact = mpfr_get_prec(n->f) == NUMBER_PREC && mpfr_min_prec(n->f) != 1;
+    if (exact && number_cmp(n, back) != 0)
         BUG("a number changes by printing");
 }
 
