@@ -176,7 +176,7 @@ static int build_run(struct app *app, const void *opaque, const struct opt_strin
 const struct command cmd_build = {
     .name = "build",
     .args = "TEMPLATE",
-    .summary = "build images from a template",
+    .summary = "Build images from a template",
     .doc = "Reads the template (a directory or a file), boots a guest for each of its sources, "
            "provisions, seals and records it.\n\nThe exit code is 0 when every build succeeded.",
     .opts = build_rows,

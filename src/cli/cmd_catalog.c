@@ -21,7 +21,7 @@ static const struct command *const subcommands[] = {
 const struct command cmd_catalog = {
     .name = "catalog",
     .args = "",
-    .summary = "list, show, import, export, verify and remove images",
+    .summary = "List, show, import, export, verify and remove images",
     .doc = "The catalog keeps every finished image with what it was made from.  A version is "
            "named BUCKET (its newest), BUCKET@CHANNEL, BUCKET:v3 or BUCKET:FINGERPRINT.",
     .subcommands = subcommands,

@@ -105,7 +105,7 @@ static int import_run(struct app *app, const void *opaque, const struct opt_stri
 const struct command cmd_catalog_import = {
     .name = "import",
     .args = "BUCKET FILE",
-    .summary = "put an image file into the catalog",
+    .summary = "Put an image file into the catalog",
     .doc = "The file is copied, its digest recorded.  It must be a qcow2 or raw image without a "
            "backing file.",
     .opts = import_rows,
@@ -180,7 +180,7 @@ static int export_run(struct app *app, const void *opaque, const struct opt_stri
 const struct command cmd_catalog_export = {
     .name = "export",
     .args = "VERSION FILE",
-    .summary = "copy an image out of the catalog",
+    .summary = "Copy an image out of the catalog",
     .doc = "The stored bytes are verified against their digest first.",
     .opts = export_rows,
     .config_size = sizeof(struct export_flags),

@@ -137,7 +137,7 @@ static int list_run(struct app *app, const void *opaque, const struct opt_string
 const struct command cmd_catalog_list = {
     .name = "list",
     .args = "[BUCKET]",
-    .summary = "list the images in the catalog",
+    .summary = "List the images in the catalog",
     .opts = list_rows,
     .config_size = sizeof(struct list_flags),
     .min_args = 0,

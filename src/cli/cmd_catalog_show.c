@@ -119,7 +119,7 @@ static int show_run(struct app *app, const void *opaque, const struct opt_string
 const struct command cmd_catalog_show = {
     .name = "show",
     .args = "VERSION",
-    .summary = "show everything known of one version",
+    .summary = "Show everything known of one version",
     .opts = show_rows,
     .config_size = sizeof(struct show_flags),
     .min_args = 1,

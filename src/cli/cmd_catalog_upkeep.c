@@ -52,7 +52,7 @@ static int verify_run(struct app *app, const void *flags, const struct opt_strin
 const struct command cmd_catalog_verify = {
     .name = "verify",
     .args = "[VERSION]",
-    .summary = "compare stored images with their recorded digests",
+    .summary = "Compare stored images with their recorded digests",
     .doc = "Without VERSION every image is read.",
     .min_args = 0,
     .max_args = 1,
@@ -89,7 +89,7 @@ static int rm_run(struct app *app, const void *opaque, const struct opt_strings 
 const struct command cmd_catalog_rm = {
     .name = "rm",
     .args = "VERSION...",
-    .summary = "remove versions and the bytes that nothing else needs",
+    .summary = "Remove versions and the bytes that nothing else needs",
     .opts = rm_rows,
     .config_size = sizeof(struct rm_flags),
     .min_args = 1,
