@@ -70,6 +70,8 @@ qemu-img info "$disk" | grep -q 'compression type: zstd' || fail 'not compressed
 qemu-img convert -O raw "$disk" raw
 sfdisk -q --verify raw
 rm raw
+cp "$disk" "$B/e2e-base.qcow2.part" # for the tests that need a base
+mv "$B/e2e-base.qcow2.part" "$B/e2e-base.qcow2"
 
 ssh-keygen -q -t ed25519 -N '' -f key
 printf '#cloud-config\nssh_authorized_keys:\n  - %s\n' "$(cat key.pub)" >user-data

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Plants in an image everything that sealing must take out, seals it, looks
 # with guestfish, and, with IMGFAC_TEST_BOOT=1, boots the sealed image.
-# IMGFAC_TEST_BASE is a bootable Debian image (qcow2); it is not written to.
+# The base is not written to.
 # shellcheck source=tests/lib/lib.sh
 . "$(dirname "$0")/../lib/lib.sh"
 
-base=${IMGFAC_TEST_BASE:-}
-[ -n "$base" ] || skip 'IMGFAC_TEST_BASE names no base image'
+requires_base
+base=$BASE_IMAGE
 requires guestfish qemu-img ssh-keygen openssl
 export LIBGUESTFS_BACKEND=direct
 [ -n "${IMGFAC_TEST_KVM:-}" ] || export LIBGUESTFS_BACKEND_SETTINGS=force_tcg

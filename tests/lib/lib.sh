@@ -112,4 +112,30 @@ wait_until() { # SECONDS COMMAND ARGUMENT...
     done
 }
 
+# An ordinary user with a home nobody else may enter: root makes a fresh one, $HOME_DIR, and
+# `as_user COMMAND...` runs as that user in it; everybody else stays who they are.
+ordinary_user() {
+    HOME_DIR=$TMP/home
+    chmod 711 "$TMP"
+    if [ "$(id -u)" -ne 0 ]; then
+        mkdir -m 700 "$HOME_DIR"
+        as_user() { (cd "$HOME_DIR" && env HOME="$HOME_DIR" "$@"); }
+        return
+    fi
+    TEST_USER=imgfac-t$RANDOM
+    useradd -m -d "$HOME_DIR" -K HOME_MODE=0700 "$TEST_USER"
+    cleanup userdel "$TEST_USER"
+    cleanup pkill -KILL -u "$TEST_USER"
+    as_user() {
+        (cd "$HOME_DIR" && setpriv --reuid "$TEST_USER" --regid "$TEST_USER" --init-groups env HOME="$HOME_DIR" "$@")
+    }
+}
+
+# A base image for the tests that need one: made once by tests/e2e/bootstrap.sh and kept in the
+# build directory; IMGFAC_TEST_BASE names another.
+BASE_IMAGE=${IMGFAC_TEST_BASE:-$B/e2e-base.qcow2}
+requires_base() {
+    [ -e "$BASE_IMAGE" ] || skip "no base image: run tests/e2e/bootstrap.sh first, or set IMGFAC_TEST_BASE"
+}
+
 cd "$TMP"
