@@ -34,8 +34,8 @@ nothing_left() {
         fail "left behind: $(find "$home/.local/share/imgfac/work" | head)"
 }
 
-build() {
-    (cd "$home" && as_user "$TMP/imgfac" build "$TMP/base.pkr.hcl")
+build() { # FLAGS...
+    (cd "$home" && as_user "$TMP/imgfac" build "$@" "$TMP/base.pkr.hcl")
 }
 
 one_guest_at_a_time
@@ -60,7 +60,7 @@ wait "$victim" || true
 wait_until 10 sh -c "! pgrep -u $(stat -c %u "$home") dpkg"
 
 start=$SECONDS
-build >log 2>&1 || fail "the build failed: $(tail -n 20 log)"
+build -force >log 2>&1 || fail "the build failed: $(tail -n 20 log)"
 echo "built in $((SECONDS - start)) s"
 nothing_left
 disk=$home/out/base.qcow2
