@@ -32,6 +32,7 @@ include mk/fuzz.mk
 include mk/analysis.mk
 include mk/install.mk
 include mk/deps.mk
+include mk/bench.mk
 include mk/demo.mk
 
 $(B)/imgfac: $(B)/src/main.o $(LIB)

@@ -91,7 +91,7 @@ $ imgfac help version
 $ imgfac catalog | head -3
 | Usage: imgfac catalog COMMAND [flags] [arguments]
 |
-| list, show, import, export, verify and remove images.
+| List, show, import, export, verify and remove images.
 
 $ imgfac catalog lst
 ! Error: Unknown command 'imgfac catalog lst'
