@@ -76,7 +76,8 @@ static int import_run(struct app *app, const void *opaque, const struct opt_stri
     struct img_info info;
     if (cat == NULL)
         return EXIT_FAILED;
-    if (!img_info(args->ptr[1], NULL, app->arena, &info, &e) ||
+    if (!io_file_size(args->ptr[1], NULL, NULL, &e) ||
+        !img_info(args->ptr[1], NULL, app->arena, &info, &e) ||
         !check_standalone(args->ptr[1], &info, &e))
         return app_fail(app, e);
     AUTO(ui) struct ui *ui = quiet_ui(app);

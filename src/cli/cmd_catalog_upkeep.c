@@ -26,7 +26,7 @@ static bool verify_one(struct app *app, const struct catalog_version *v)
         return true;
     }
     autofree char *line = error_line(e);
-    fprintf(app->out, "DAMAGED  %s %s: %s\n", v->bucket, v->name, line);
+    fprintf(app->out, "DAMAGED  %s\n", line);
     return false;
 }
 

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+# The catalog without a guest.
+@ needs qemu-img
+$ printf 'store { path = "store" }\n' >config.hcl
+
+# An empty catalog says what to do next.
+$ IMGFAC_CONFIG=config.hcl imgfac catalog list
+! The catalog in [TMP]/store is empty.
+!
+! Make a first image:
+!     imgfac build examples/base       a Debian base out of a mirror
+!     imgfac catalog import NAME FILE  an image that you have
+$ IMGFAC_CONFIG=config.hcl imgfac catalog list -format json
+| {
+|   "format_version": "1.0",
+|   "versions": []
+| }
+$ IMGFAC_CONFIG=config.hcl imgfac catalog show golden
+! Error: Bucket 'golden' is not in the catalog '[TMP]/store/catalog.db'
+!
+! The catalog is empty: build or import a base first, for example imgfac build
+! examples/base.
+!
+? 6
+
+# Import, and what is refused.
+$ qemu-img create -q -f qcow2 a.qcow2 1M && IMGFAC_CONFIG=config.hcl imgfac catalog import -channel=stable golden a.qcow2 | sed 's/(.*)/(...)/'
+| golden v1 (...)
+$ IMGFAC_CONFIG=config.hcl imgfac catalog import golden missing.qcow2
+! Error: Cannot look at 'missing.qcow2': No such file or directory
+!
+? 6
+$ qemu-img create -q -f qcow2 -b a.qcow2 -F qcow2 b.qcow2 && IMGFAC_CONFIG=config.hcl imgfac catalog import golden b.qcow2
+! Error: Image 'b.qcow2' needs the backing file 'a.qcow2'
+!
+! Convert it first: qemu-img convert -O qcow2 'b.qcow2' new.qcow2
+!
+? 2
+$ IMGFAC_CONFIG=config.hcl imgfac catalog import 'bad name' a.qcow2
+! Error: 'bad name' cannot name a bucket: letters, digits, '.', '_' and '-' only
+!
+? 2
+$ IMGFAC_CONFIG=config.hcl imgfac catalog import -nonsense golden a.qcow2
+! Error: Unknown flag '-nonsense'
+!
+! `imgfac catalog import -help` lists the flags.
+!
+? 2
+
+# References.
+$ IMGFAC_CONFIG=config.hcl imgfac catalog show goldne
+! Error: Bucket 'goldne' is not in the catalog '[TMP]/store/catalog.db'
+!
+! Did you mean 'golden'?
+!
+? 6
+$ IMGFAC_CONFIG=config.hcl imgfac catalog show golden@nightly
+! Error: Bucket 'golden' has no usable version in channel 'nightly'
+!
+! Its channels are: latest, stable.
+!
+? 6
+$ IMGFAC_CONFIG=config.hcl imgfac catalog show golden:v7
+! Error: Bucket 'golden' has no such version
+!
+! Its versions are: v1.
+!
+? 6
+$ IMGFAC_CONFIG=config.hcl imgfac catalog show 'golden@@x'
+! Error: 'golden@@x' is not a reference to a version
+!
+! Write BUCKET, BUCKET@CHANNEL, BUCKET:v3 or BUCKET:FINGERPRINT.
+!
+? 2
+
+# Export is byte for byte and does not overwrite.
+$ IMGFAC_CONFIG=config.hcl imgfac catalog export golden copy.qcow2 && cmp a.qcow2 copy.qcow2
+| golden v1 exported to copy.qcow2
+$ IMGFAC_CONFIG=config.hcl imgfac catalog export golden copy.qcow2
+! Error: 'copy.qcow2' is there already; -force overwrites it
+!
+? 1
+$ IMGFAC_CONFIG=config.hcl imgfac catalog export -format vmdk golden copy.vmdk
+! Error: Cannot export as 'vmdk': qcow2 or raw
+!
+? 2
+
+# Damage is found; a version that a channel names is not removed by accident.
+$ IMGFAC_CONFIG=config.hcl imgfac catalog verify
+| ok       golden v1
+| 1 version verified, 0 damaged
+$ f=$(find store/images -type f) && chmod u+w "$f" && printf x | dd of="$f" bs=1 seek=100 conv=notrunc 2>/dev/null
+$ IMGFAC_CONFIG=config.hcl imgfac catalog verify 2>&1 | sed 's/digest [0-9a-f]*/digest X/; s/recorded [0-9a-f]*/recorded Y/'
+| DAMAGED  golden v1 is damaged: its disk has digest X..., recorded Y...
+| 1 version verified, 1 damaged
+$ IMGFAC_CONFIG=config.hcl imgfac catalog rm golden
+! Error: A channel points to golden v1
+!
+! Move the channel or remove the descendants first, or use -force.
+!
+? 1
+$ IMGFAC_CONFIG=config.hcl imgfac catalog rm -force golden
+| removed golden v1
+$ find store/images -type f
+$ IMGFAC_CONFIG=config.hcl imgfac catalog list 2>&1 | head -2
+| The catalog in [TMP]/store is empty.
+|
