@@ -2,9 +2,10 @@
 #include "core/stages.h"
 
 #include "base/io.h"
+#include "ledger/ledger.h"
 
 struct output_state {
-    bool made; /* by this build: removed when it fails */
+    ledger_id entry; /* the directory made by this build: removed when it fails or is killed */
 };
 
 static bool output_run(struct step *s, struct build *b, struct error **err)
@@ -21,21 +22,25 @@ static bool output_run(struct step *s, struct build *b, struct error **err)
         if (!io_remove_tree(b->output_dir, err))
             return false;
     }
-    state->made = true;
-    return io_mkdir_p(b->output_dir, 0755, err);
+    autofree char *path = io_absolute(b->output_dir);
+    return ledger_add(b->ledger, "tree", path, &state->entry, err) &&
+           io_mkdir_p(b->output_dir, 0755, err);
 }
 
 static void output_cleanup(struct step *s, struct build *b, bool ok)
 {
     struct output_state *state = s->state;
-    if (ok || !state->made)
-        return;
-    build_sayf(b, "Deleting output directory...");
     AUTO(error) struct error *e = NULL;
-    if (!io_remove_tree(b->output_dir, &e)) {
-        autofree char *why = error_line(e);
-        build_warnf(b, "the output directory was left behind: %s", why);
+    if (!ok && state->entry != 0) {
+        build_sayf(b, "Deleting output directory...");
+        io_remove_tree(b->output_dir, &e);
     }
+    if (e == NULL) {
+        ledger_strike(b->ledger, state->entry);
+        return;
+    }
+    autofree char *why = error_line(e);
+    build_warnf(b, "the output directory was left behind: %s", why);
 }
 
 struct step stage_output(struct build *b)

@@ -18,7 +18,7 @@ template() { # BASE SOURCE_LINES BUILD_LINES
 }
 nothing_is_left() {
     assert_eq '' "$(pgrep -f "qemu-system.*$PWD" || true)" 'QEMU processes'
-    [ -z "$(ls store/work store/tmp)" ] || fail "left in the store: $(ls store/work store/tmp)"
+    assert_eq "" "$(find store/work store/tmp -mindepth 1)" "left in the store"
     assert_status 6 imgfac catalog show x
 }
 
