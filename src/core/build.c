@@ -28,10 +28,12 @@ static bool make_dirs(struct build *b, const char *store, ledger_id *entry, stru
            io_mkdir_p(b->work_dir, 0711, err) && io_mkdir_p(b->log_dir, 0755, err);
 }
 
-static void remove_dirs(struct build *b, ledger_id entry, bool ok)
+static void remove_dirs(struct build *b, ledger_id entry, bool ok, bool left)
 {
     AUTO(error) struct error *e = NULL;
-    if (io_remove_tree(b->work_dir, &e))
+    if (left)
+        build_sayf(b, "Its files are in %s", b->work_dir);
+    else if (io_remove_tree(b->work_dir, &e))
         ledger_strike(b->ledger, entry);
     error_drop(&e);
     if (ok)
@@ -173,6 +175,7 @@ static void run_steps(const struct plan *plan, const struct planned_build *pb,
 {
     struct recorded recorded = {0};
     ledger_id entry = 0;
+    bool left = false;
     if (make_dirs(b, options->store, &entry, &out->error)) {
         struct step_list steps = list_steps(plan, pb, b, &recorded);
         struct steps_policy policy = options->policy;
@@ -182,7 +185,7 @@ static void run_steps(const struct plan *plan, const struct planned_build *pb,
             void *plain;
         } arg = {.constant = pb};
         policy.diagnose_arg = arg.plain;
-        out->ok = steps_run(&steps, b, &policy, &out->error);
+        out->ok = steps_run(&steps, b, &policy, &left, &out->error);
     }
     if (out->ok)
         fill_outcome(b, &recorded, out);
@@ -190,7 +193,7 @@ static void run_steps(const struct plan *plan, const struct planned_build *pb,
         error_at(&out->error, pb->range);
     if (!out->ok && !error_is(out->error, ERR_CANCELLED))
         show_console(b);
-    remove_dirs(b, entry, out->ok);
+    remove_dirs(b, entry, out->ok, left);
     out->log_dir = io_is_dir(b->log_dir) ? b->log_dir : NULL;
 }
 

@@ -137,10 +137,10 @@ static void error_cleanup(struct step *s, struct build *b, bool ok)
     if (ok || b->comm == NULL || cancel_reason(b->guest) == CANCEL_CRASH)
         return;
     struct cancel *guest = b->guest;
-    b->guest = b->cancel; /* the build's own token may be triggered already */
+    b->guest = b->cancel; /* the guest's own token may be triggered already */
     AUTO(error) struct error *e = NULL;
     build_sayf(b, "Running the error-cleanup-provisioner...");
-    if (!attempt(state, b, &e)) {
+    if (!attempt_limited(state, b, &e)) {
         autofree char *why = error_line(e);
         build_warnf(b, "the error-cleanup-provisioner failed: %s", why);
     }
@@ -154,5 +154,6 @@ struct step stage_error_cleanup(struct build *b, const struct planned_build *pla
                          .range = p->range,
                          .state = new_state(b, plan, p),
                          .run = nothing_to_run,
-                         .cleanup = error_cleanup};
+                         .cleanup = error_cleanup,
+                         .is_error_cleanup = true};
 }

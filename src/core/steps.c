@@ -7,6 +7,9 @@
 /* A killed domain, removed trees and a finished reaping need seconds; past
  * this a cleanup is given up and left to the ledger. */
 #define CLEANUP_LIMIT_NS (8 * NS_PER_S)
+/* An error-cleanup-provisioner works in the guest; it gets what every build
+ * gets that is not interrupted. */
+#define ERROR_CLEANUP_LIMIT_NS (10 * 60 * NS_PER_S)
 
 static void emit_step(struct build *b, const struct step *s, enum event_kind kind, bool ok,
                       int64_t duration_ns)
@@ -55,31 +58,58 @@ static char decide(const struct steps_policy *policy, struct build *b, const str
     return 'c';
 }
 
+/* Ctrl-C ends it, and after a Ctrl-C it has no longer than any cleanup. */
+static void run_error_cleanup(struct step *s, struct build *b)
+{
+    struct cancel *of_build = b->cancel;
+    bool interrupted = cancel_test(of_build);
+    AUTO(cancel) struct cancel *limit = cancel_new(interrupted ? NULL : of_build);
+    cancel_set_deadline(limit,
+                        clock_now() + (interrupted ? CLEANUP_LIMIT_NS : ERROR_CLEANUP_LIMIT_NS));
+    b->cancel = limit;
+    s->cleanup(s, b, false);
+    b->cancel = of_build;
+}
+
 static void clean_up(struct step_list *steps, size_t started, struct build *b, bool ok)
 {
     struct cancel *of_build = b->cancel;
     AUTO(cancel) struct cancel *limit = cancel_new(NULL);
     cancel_set_deadline(limit, clock_now() + CLEANUP_LIMIT_NS);
-    b->cancel = limit;
-    for (size_t i = started; i-- > 0;)
-        if (steps->ptr[i].cleanup != NULL)
-            steps->ptr[i].cleanup(&steps->ptr[i], b, ok);
-    b->cancel = of_build;
+    for (size_t i = started; i-- > 0;) {
+        struct step *s = &steps->ptr[i];
+        if (s->cleanup == NULL)
+            continue;
+        if (s->is_error_cleanup && !ok) {
+            run_error_cleanup(s, b);
+            cancel_set_deadline(limit, clock_now() + CLEANUP_LIMIT_NS);
+            continue;
+        }
+        b->cancel = limit;
+        s->cleanup(s, b, ok);
+        b->cancel = of_build;
+    }
 }
 
-static void leave(struct step_list *steps, size_t started, struct build *b)
+static void leave(struct step_list *steps, size_t started, struct build *b,
+                  const struct steps_policy *policy)
 {
+    bool runs_provisioner = policy->on_error == ON_ERROR_RUN_CLEANUP_PROVISIONER;
     event_sayf(b->events, EVENT_ERROR, b->name, "Step \"%s\" failed, aborting...",
                steps->ptr[started - 1].name);
-    for (size_t i = started - 1; i-- > 0;)
-        if (steps->ptr[i].cleanup != NULL)
+    for (size_t i = started; i-- > 0;) {
+        struct step *s = &steps->ptr[i];
+        if (s->is_error_cleanup && runs_provisioner)
+            run_error_cleanup(s, b);
+        else if (s->cleanup != NULL && i + 1 < started)
             event_sayf(b->events, EVENT_SAY, b->name, "aborted: skipping cleanup of step \"%s\"",
-                       steps->ptr[i].name);
-    build_sayf(b, "What was left runs on; the next start of imgfac removes it.");
+                       s->name);
+    }
+    build_sayf(b, "What was left is removed by the next start of imgfac.");
 }
 
 bool steps_run(struct step_list *steps, struct build *b, const struct steps_policy *policy,
-               struct error **err)
+               bool *left, struct error **err)
 {
     size_t started = 0;
     char then = 'c';
@@ -94,8 +124,9 @@ bool steps_run(struct step_list *steps, struct build *b, const struct steps_poli
         error_drop(err);
         started--;
     }
-    if (*err != NULL && then == 'a')
-        leave(steps, started, b);
+    *left = *err != NULL && then == 'a';
+    if (*left)
+        leave(steps, started, b, policy);
     else
         clean_up(steps, started, b, *err == NULL);
     return *err == NULL;

@@ -27,8 +27,9 @@ struct steps_policy {
     void *diagnose_arg;
 };
 
-/* False with the error of the step that failed. */
+/* False with the error of the step that failed.  *LEFT tells that the policy
+ * left everything as it is: the guest may run on, so its files must stay. */
 bool steps_run(struct step_list *steps, struct build *b, const struct steps_policy *policy,
-               struct error **err);
+               bool *left, struct error **err);
 
 #endif

@@ -25,6 +25,9 @@ struct step {
      * fresh token in build->cancel that has a time limit of its own; must
      * work after a run() that failed half way. */
     void (*cleanup)(struct step *s, struct build *b, bool ok);
+    /* The cleanup is the template's own (error-cleanup-provisioner): it may take
+     * minutes, and -on-error=run-cleanup-provisioner runs it alone. */
+    bool is_error_cleanup;
 };
 
 DEFINE_ARENA_VEC(step_list, struct step);

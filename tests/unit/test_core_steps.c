@@ -15,6 +15,7 @@ struct fixture {
     struct strbuf trace;
     struct cancel *app;
     int asked;
+    bool left;
 };
 
 struct note {
@@ -93,7 +94,7 @@ static void test_all_steps_and_their_cleanups_in_reverse(void **state)
     add(&f, "a");
     add(&f, "b");
     struct error *e = NULL;
-    assert_true(steps_run(&f.steps, &f.b, &(struct steps_policy){0}, &e));
+    assert_true(steps_run(&f.steps, &f.b, &(struct steps_policy){0}, &f.left, &e));
     assert_string_equal(f.trace.buf, "+a +b -b -a ");
     end(&f);
 }
@@ -107,8 +108,9 @@ static void test_failure_stops_and_cleans_what_was_started(void **state)
     add(&f, "b")->fail_times = 1;
     add(&f, "c");
     struct error *e = NULL;
-    assert_false(steps_run(&f.steps, &f.b, &(struct steps_policy){0}, &e));
+    assert_false(steps_run(&f.steps, &f.b, &(struct steps_policy){0}, &f.left, &e));
     assert_string_equal(f.trace.buf, "+a +b -b! -a! ");
+    assert_false(f.left);
     assert_string_equal(e->msg, "b failed");
     error_free(e);
     end(&f);
@@ -123,10 +125,35 @@ static void test_abort_leaves_everything(void **state)
     add(&f, "b")->fail_times = 1;
     struct error *e = NULL;
     struct steps_policy policy = {.on_error = ON_ERROR_ABORT};
-    assert_false(steps_run(&f.steps, &f.b, &policy, &e));
+    assert_false(steps_run(&f.steps, &f.b, &policy, &f.left, &e));
     assert_string_equal(f.trace.buf, "+a +b ");
+    assert_true(f.left);
     error_free(e);
     end(&f);
+}
+
+static void run_with_error_cleanup(enum on_error on_error, const char *expected)
+{
+    struct fixture f;
+    begin(&f);
+    add(&f, "a");
+    add(&f, "undo");
+    f.steps.ptr[1].is_error_cleanup = true;
+    add(&f, "b")->fail_times = 1;
+    struct error *e = NULL;
+    struct steps_policy policy = {.on_error = on_error};
+    assert_false(steps_run(&f.steps, &f.b, &policy, &f.left, &e));
+    assert_string_equal(f.trace.buf, expected);
+    error_free(e);
+    end(&f);
+}
+
+static void test_error_cleanup_provisioner_runs_where_the_policy_says(void **state)
+{
+    (void)state;
+    run_with_error_cleanup(ON_ERROR_CLEANUP, "+a +undo +b -b! -undo! -a! ");
+    run_with_error_cleanup(ON_ERROR_ABORT, "+a +undo +b ");
+    run_with_error_cleanup(ON_ERROR_RUN_CLEANUP_PROVISIONER, "+a +undo +b -undo! ");
 }
 
 static void test_retry_runs_the_failed_step_again(void **state)
@@ -138,7 +165,7 @@ static void test_retry_runs_the_failed_step_again(void **state)
     add(&f, "b")->fail_times = 1;
     struct error *e = NULL;
     struct steps_policy policy = {.on_error = ON_ERROR_ASK, .ask = answer_retry, .arg = &f};
-    assert_true(steps_run(&f.steps, &f.b, &policy, &e));
+    assert_true(steps_run(&f.steps, &f.b, &policy, &f.left, &e));
     assert_string_equal(f.trace.buf, "+a +b +b -b -a ");
     assert_int_equal(f.asked, 1);
     end(&f);
@@ -154,7 +181,7 @@ static void test_ctrl_c_cleans_up_whatever_the_policy(void **state)
     add(&f, "c");
     struct error *e = NULL;
     struct steps_policy policy = {.on_error = ON_ERROR_ABORT};
-    assert_false(steps_run(&f.steps, &f.b, &policy, &e));
+    assert_false(steps_run(&f.steps, &f.b, &policy, &f.left, &e));
     assert_string_equal(f.trace.buf, "+a +b -b! -a! ");
     assert_true(error_is(e, ERR_CANCELLED));
     error_free(e);
@@ -167,6 +194,7 @@ int main(void)
         cmocka_unit_test(test_all_steps_and_their_cleanups_in_reverse),
         cmocka_unit_test(test_failure_stops_and_cleans_what_was_started),
         cmocka_unit_test(test_abort_leaves_everything),
+        cmocka_unit_test(test_error_cleanup_provisioner_runs_where_the_policy_says),
         cmocka_unit_test(test_retry_runs_the_failed_step_again),
         cmocka_unit_test(test_ctrl_c_cleans_up_whatever_the_policy),
     };
