@@ -12,6 +12,17 @@
 #include "ledger/ledger.h"
 #include "plug/registry.h"
 
+/* Both end with the arena of the program, the catalog first. */
+static void close_ledger(void *ledger)
+{
+    ledger_close(ledger);
+}
+
+static void close_catalog(void *catalog)
+{
+    catalog_close(catalog);
+}
+
 struct ledger *app_ledger(struct app *app)
 {
     if (app->ledger != NULL)
@@ -26,6 +37,8 @@ struct ledger *app_ledger(struct app *app)
         app->ledger = ledger_open(dir, &err);
     if (app->ledger == NULL)
         app_fail(app, err);
+    else
+        arena_on_free(app->arena, close_ledger, app->ledger);
     if (reaped > 0 || left > 0)
         log_info("ledger", "removed %zu things that a killed imgfac left behind; %zu could not be",
                  reaped, left);
@@ -44,6 +57,8 @@ struct catalog *app_catalog(struct app *app)
     if (!catalog_open(store, url, &app->catalog, &err)) {
         app->catalog = NULL;
         app_fail(app, err);
+        return NULL;
     }
+    arena_on_free(app->arena, close_catalog, app->catalog);
     return app->catalog;
 }
