@@ -72,21 +72,24 @@ int app_fail(struct app *app, struct error *e)
 
 const struct config *app_config(struct app *app)
 {
-    if (app->config != NULL)
+    if (app->config != NULL || app->failure != EXIT_OK)
         return app->config;
     struct diags diags;
     diags_init(&diags, app->arena);
     struct config *config = arena_new_object(app->arena, struct config);
     bool ok = config_load(app->config_path, app->arena, config, &diags);
     app_print_diags(app, &diags);
-    app->config = ok ? config : NULL;
+    if (ok)
+        app->config = config;
+    else
+        app->failure = EXIT_TEMPLATE;
     return app->config;
 }
 
 const char *app_store_path(struct app *app)
 {
     const struct config *config = app_config(app);
-    if (config == NULL)
+    if (config == NULL || app->failure != EXIT_OK)
         return NULL;
     const char *path = config_store_path(config, app->arena);
     struct error *err = NULL;
@@ -95,6 +98,6 @@ const char *app_store_path(struct app *app)
     error_wrap(&err, "cannot make the store '%s'", path);
     error_hint(&err, "Set `store { path = ... }` in the configuration to a directory you may "
                      "write.");
-    app_fail(app, err);
+    app->failure = app_fail(app, err);
     return NULL;
 }

@@ -30,9 +30,11 @@ struct app {
     const struct config *config; /* loaded by app_config() */
     struct catalog *catalog;
     struct ledger *ledger;
+    int failure; /* why one of the three cannot be had: told once, an exit code; 0: they can */
 };
 
-/* Site configuration; diagnostics are printed; NULL when it is wrong. */
+/* Site configuration; diagnostics are printed; NULL when it is wrong.  Whatever
+ * of these fails leaves its exit code in app->failure, and is not tried again. */
 const struct config *app_config(struct app *app);
 /* Root of the store, made when absent; NULL with the error printed. */
 const char *app_store_path(struct app *app);

@@ -115,11 +115,6 @@ static struct run_options run_options(struct app *app, const struct build_flags 
     return options;
 }
 
-static bool host_is_ready(const struct run_options *o)
-{
-    return o->ledger != NULL && o->catalog != NULL && o->config != NULL && o->store != NULL;
-}
-
 static void announce_colors(struct event_sink *events, const struct plan *plan)
 {
     for (size_t i = 0; i < plan->build_count; i++)
@@ -131,6 +126,8 @@ static int carry_out(struct app *app, const struct build_flags *flags, const str
                      bool plan_ok)
 {
     bool color = flags->color && app->color && !app->machine_readable;
+    if (app_catalog(app) == NULL) /* needs, and thereby opens, all the others */
+        return app->failure;
     AUTO(ui)
     struct ui *ui = ui_new(choose_ui(app, flags), &(struct ui_options){
                                                       .out = app->out,
@@ -138,8 +135,6 @@ static int carry_out(struct app *app, const struct build_flags *flags, const str
                                                       .timestamps = flags->timestamps,
                                                   });
     struct run_options options = run_options(app, flags, ui_sink(ui));
-    if (!host_is_ready(&options))
-        return EXIT_FAILED;
     if (color)
         announce_colors(options.events, plan);
     int64_t start = clock_now();
@@ -149,7 +144,7 @@ static int carry_out(struct app *app, const struct build_flags *flags, const str
                             .outcomes = outcomes,
                             .count = plan->build_count,
                             .duration_ns = clock_now() - start,
-                            .cancelled = cancel_test(app->cancel)};
+                            .cancelled = !ok && cancel_test(app->cancel)};
     report_print(&report, color);
     return ok && plan_ok ? EXIT_OK : report_exit_code(&report);
 }

@@ -75,7 +75,7 @@ static int import_run(struct app *app, const void *opaque, const struct opt_stri
     struct error *e = NULL;
     struct img_info info;
     if (cat == NULL)
-        return EXIT_FAILED;
+        return app->failure;
     if (!io_file_size(args->ptr[1], NULL, NULL, &e) ||
         !img_info(args->ptr[1], NULL, app->arena, &info, &e) ||
         !check_standalone(args->ptr[1], &info, &e))
@@ -160,7 +160,7 @@ static int export_run(struct app *app, const void *opaque, const struct opt_stri
     struct catalog_version v;
     struct error *e = NULL;
     if (cat == NULL)
-        return EXIT_FAILED;
+        return app->failure;
     if (!catalog_resolve(cat, str_from(args->ptr[0]), app->arena, &v, &e) ||
         !catalog_verify_version(cat, &v, app->cancel, NULL, NULL, &e))
         return app_fail(app, e);

@@ -119,7 +119,7 @@ static int list_run(struct app *app, const void *opaque, const struct opt_string
     const struct list_flags *flags = opaque;
     struct catalog *cat = app_catalog(app);
     if (cat == NULL)
-        return EXIT_FAILED;
+        return app->failure;
     struct catalog_filter filter = {.bucket = args->len > 0 ? args->ptr[0] : NULL,
                                     .channel = flags->channel,
                                     .all_versions = flags->all};

@@ -106,7 +106,7 @@ static int show_run(struct app *app, const void *opaque, const struct opt_string
     struct catalog_version v;
     struct error *e = NULL;
     if (cat == NULL)
-        return EXIT_FAILED;
+        return app->failure;
     if (!catalog_resolve(cat, str_from(args->ptr[0]), app->arena, &v, &e))
         return app_fail(app, e);
     if (flags->format == OUTPUT_JSON)

@@ -36,7 +36,7 @@ static int verify_run(struct app *app, const void *flags, const struct opt_strin
     struct catalog_versions versions;
     struct error *e = NULL;
     if (app_catalog(app) == NULL)
-        return EXIT_FAILED;
+        return app->failure;
     if (!choose(app, args->len > 0 ? args->ptr[0] : NULL, &versions, &e))
         return app_fail(app, e);
     size_t damaged = 0;
@@ -76,7 +76,7 @@ static int rm_run(struct app *app, const void *opaque, const struct opt_strings 
     struct catalog_version v;
     struct error *e = NULL;
     if (cat == NULL)
-        return EXIT_FAILED;
+        return app->failure;
     for (size_t i = 0; i < args->len; i++) {
         if (!catalog_resolve(cat, str_from(args->ptr[i]), app->arena, &v, &e) ||
             !catalog_remove(cat, &v, flags->force, &e))

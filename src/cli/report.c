@@ -2,6 +2,7 @@
 #include "cli/report.h"
 
 #include "base/clock.h"
+#include "catalog/catalog.h"
 #include "cli/exit.h"
 #include "hcl/diag.h"
 #include "hcl/diag_print.h"
@@ -49,12 +50,14 @@ static void print_artifacts(const struct report *r)
         const struct run_outcome *o = &r->outcomes[i];
         if (!o->ok)
             continue;
-        event_emit(r->events, &(struct event){.kind = EVENT_ARTIFACT,
-                                              .build = o->plan->name,
-                                              .text = str_from(o->artifact),
-                                              .path = o->path,
-                                              .done = o->size,
-                                              .total = o->size});
+        event_emit(r->events,
+                   &(struct event){.kind = EVENT_ARTIFACT,
+                                   .build = o->plan->name,
+                                   .text = str_from(o->artifact),
+                                   .path = o->path,
+                                   .id = o->version != NULL ? o->version->fingerprint : NULL,
+                                   .done = o->size,
+                                   .total = o->size});
     }
 }
 
@@ -70,6 +73,7 @@ void report_print(const struct report *r, bool color)
                    "Cleanly cancelled builds after being interrupted.");
         return;
     }
+    event_emit(r->events, &(struct event){.kind = EVENT_SUMMARY, .done = ok, .total = ok + failed});
     if (failed > 0)
         print_failures(r, color);
     if (ok > 0)

@@ -36,7 +36,7 @@ struct ledger *app_ledger(struct app *app)
     if (!io_exists(dir) || ledger_reap(dir, registry_reapers(), &reaped, &left, &err))
         app->ledger = ledger_open(dir, &err);
     if (app->ledger == NULL)
-        app_fail(app, err);
+        app->failure = app_fail(app, err);
     else
         arena_on_free(app->arena, close_ledger, app->ledger);
     if (reaped > 0 || left > 0)
@@ -56,7 +56,7 @@ struct catalog *app_catalog(struct app *app)
     const char *url = app->config->catalog != NULL ? app->config->catalog->url : NULL;
     if (!catalog_open(store, url, &app->catalog, &err)) {
         app->catalog = NULL;
-        app_fail(app, err);
+        app->failure = app_fail(app, err);
         return NULL;
     }
     arena_on_free(app->arena, close_catalog, app->catalog);

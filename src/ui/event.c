@@ -18,6 +18,7 @@ static const char *const kind_names[] = {
     [EVENT_ERROR] = "error",
     [EVENT_PROGRESS] = "progress",
     [EVENT_ARTIFACT] = "artifact",
+    [EVENT_SUMMARY] = "summary",
 };
 
 const char *event_kind_name(enum event_kind kind)

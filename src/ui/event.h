@@ -22,7 +22,8 @@ enum event_kind {
     EVENT_WARNING,
     EVENT_ERROR,
     EVENT_PROGRESS, /* text: what; done of total (total 0: unknown) */
-    EVENT_ARTIFACT, /* text: one line; path, bytes */
+    EVENT_ARTIFACT, /* text: one line; id, path, bytes */
+    EVENT_SUMMARY,  /* the run is over: done of total builds succeeded */
 };
 
 struct event {
@@ -31,6 +32,7 @@ struct event {
     const char *step;  /* "connect"; NULL: none */
     str text;
     const char *path;
+    const char *id; /* of an artifact: the fingerprint of its version; NULL: none */
     uint64_t done, total;
     int64_t duration_ns;
     bool ok;

@@ -18,7 +18,7 @@ static void add_outcome(const struct event *e, struct strbuf *out)
     if (e->kind == EVENT_BUILD_END || e->kind == EVENT_STEP_END)
         strbuf_addf(out, ",\"ok\":%s,\"seconds\":%.3f", e->ok ? "true" : "false",
                     (double)e->duration_ns / (double)NS_PER_S);
-    if (e->kind == EVENT_PROGRESS || e->kind == EVENT_ARTIFACT)
+    if (e->kind == EVENT_PROGRESS || e->kind == EVENT_ARTIFACT || e->kind == EVENT_SUMMARY)
         strbuf_addf(out, ",\"done\":%llu,\"total\":%llu", (unsigned long long)e->done,
                     (unsigned long long)e->total);
 }
@@ -37,6 +37,8 @@ static void json_event(struct ui *ui, const struct event *e)
         add_member(&out, "text", e->text);
     if (e->path != NULL)
         add_member(&out, "path", str_from(e->path));
+    if (e->id != NULL)
+        add_member(&out, "id", str_from(e->id));
     add_outcome(e, &out);
     strbuf_adds(&out, "}\n");
     fwrite(out.buf, 1, out.len, ui->options.out);

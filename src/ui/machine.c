@@ -47,23 +47,26 @@ static void add_ui_lines(struct ui *ui, const struct event *e, struct strbuf *ou
     }
 }
 
+/* "<time>,<build>,artifact,0,<name>,<value>"; a build has one artifact. */
+static void add_field(const struct event *e, const char *name, str value, struct strbuf *out)
+{
+    begin(out, e->build, "artifact,0,");
+    strbuf_adds(out, name);
+    if (value.ptr != NULL)
+        add_data(out, value);
+    strbuf_addc(out, '\n');
+}
+
 static void add_artifact(const struct event *e, struct strbuf *out)
 {
-    static const char *const fields[] = {"builder-id", "string", "file"};
-    const char *const values[] = {"imgfac.image", NULL, e->path};
-    for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-        if (i == 2 && e->path == NULL)
-            continue;
-        begin(out, e->build, "artifact");
-        add_data(out, STR("0"));
-        add_data(out, str_from(fields[i]));
-        if (i == 2)
-            add_data(out, STR("0"));
-        add_data(out, values[i] == NULL ? e->text : str_from(values[i]));
-        strbuf_addc(out, '\n');
-    }
-    begin(out, e->build, "artifact");
-    strbuf_adds(out, ",0,end\n");
+    begin(out, e->build, "artifact-count,1\n");
+    add_field(e, "builder-id", STR("imgfac.image"), out);
+    add_field(e, "id", e->id != NULL ? str_from(e->id) : STR("VM"), out);
+    add_field(e, "string", e->text, out);
+    add_field(e, "files-count", e->path != NULL ? STR("1") : STR("0"), out);
+    if (e->path != NULL)
+        add_field(e, "file,0", str_from(e->path), out);
+    add_field(e, "end", (str){0}, out);
 }
 
 static void machine_event(struct ui *ui, const struct event *e)
@@ -76,6 +79,10 @@ static void machine_event(struct ui *ui, const struct event *e)
     }
     if (e->kind == EVENT_ARTIFACT)
         add_artifact(e, &out);
+    if (e->kind == EVENT_SUMMARY && e->done < e->total) {
+        begin(&out, NULL, "error-count");
+        strbuf_addf(&out, ",%llu\n", (unsigned long long)(e->total - e->done));
+    }
     add_ui_lines(ui, e, &out);
     fwrite(out.buf, 1, out.len, ui->options.out);
     fflush(ui->options.out);

@@ -160,6 +160,7 @@ void ui_lines(struct ui *ui, const struct event *e, struct strbuf *out)
     case EVENT_ERROR: add_lines(ui, e, "==>", str_trim_end(e->text), out); break;
     case EVENT_ARTIFACT: strbuf_addf(out, "--> %s: %.*s\n", e->build, STR_FMT(e->text)); break;
     case EVENT_BUILD_START:
+    case EVENT_SUMMARY:
     case EVENT_STEP_END:
     case EVENT_PROGRESS: break;
     }

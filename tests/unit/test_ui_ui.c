@@ -5,6 +5,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 #include "base/redact.h"
 #include "ui/ui.h"
 
@@ -48,6 +49,8 @@ static const struct {
     {{.kind = EVENT_PROGRESS, .build = "qemu.x", .text = {"copy", 4}, .done = 1, .total = 2},
      "",
      ""},
+    {{.kind = EVENT_SUMMARY, .done = 1, .total = 3}, "", ",,error-count,2\n"},
+    {{.kind = EVENT_SUMMARY, .done = 3, .total = 3}, "", ""},
 };
 
 static void test_plain(void **state)
@@ -68,6 +71,28 @@ static void test_machine(void **state)
         autofree char *text = written(&ui_machine, cases[i].event, false);
         const char *data = text + strspn(text, "0123456789");
         assert_string_equal(data, cases[i].machine);
+    }
+}
+
+/* Packer's lines of an artifact, without their times. */
+static void test_machine_artifact(void **state)
+{
+    (void)state;
+    static const char *const expected[] = {
+        "artifact-count,1",         "artifact,0,builder-id,imgfac.image",
+        "artifact,0,id,01ABC",      "artifact,0,string,golden v1%!(PACKER_COMMA) sealed",
+        "artifact,0,files-count,1", "artifact,0,file,0,/store/a",
+        "artifact,0,end",
+    };
+    struct event e = LINE(EVENT_ARTIFACT, "golden v1, sealed");
+    e.id = "01ABC";
+    e.path = "/store/a";
+    autofree char *text = written(&ui_machine, e, false);
+    str rest = str_from(text);
+    for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
+        autofree char *line = str_xdup(str_next_line(&rest));
+        autofree char *wanted = xasprintf(",qemu.x,%s", expected[i]);
+        assert_string_equal(line + strspn(line, "0123456789"), wanted);
     }
 }
 
@@ -118,8 +143,12 @@ int main(void)
 {
     redact_register(STR("s3cret"));
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_plain),  cmocka_unit_test(test_machine), cmocka_unit_test(test_json),
-        cmocka_unit_test(test_colors), cmocka_unit_test(test_tty),
+        cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_machine),
+        cmocka_unit_test(test_machine_artifact),
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_colors),
+        cmocka_unit_test(test_tty),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     redact_reset();
