@@ -114,8 +114,9 @@ bool catalog_remove(struct catalog *cat, const struct catalog_version *v, bool f
 bool catalog_verify_version(struct catalog *cat, const struct catalog_version *v, struct cancel *c,
                             void (*progress)(void *arg, uint64_t done, uint64_t total), void *arg,
                             struct error **err);
-/* Remove unfinished files in tmp of dead processes and store files that no
- * version names; counts are written when not NULL. */
+/* Remove unfinished copies of dead processes and store files that no version
+ * names; counts are written when not NULL.  Nothing is done while another
+ * process adds or removes: the next sweep finds what is left. */
 bool catalog_sweep(struct catalog *cat, size_t *files, uint64_t *bytes, struct error **err);
 
 #endif

@@ -11,6 +11,8 @@
 #include "base/io.h"
 #include "base/mem.h"
 
+#define PART_SUFFIX ".part"
+
 bool store_open(const char *root, struct arena *a, struct store *out, struct error **err)
 {
     autofree char *absolute = io_absolute(root);
@@ -33,7 +35,7 @@ static char *staged(const struct store *s, const struct store_job *job, struct e
 {
     char id[ULID_SIZE];
     hash_ulid(id);
-    char *tmp = xasprintf("%s/%s.part", s->tmp, id);
+    char *tmp = xasprintf("%s/%s" PART_SUFFIX, s->tmp, id);
     if (job->take && rename(job->path, tmp) == 0)
         return tmp;
     if (io_copy_sparse(job->path, tmp, job->cancel, job->progress, job->arg, err)) {
@@ -78,16 +80,34 @@ bool store_remove(const struct store *s, const char *sha256, struct error **err)
     return true;
 }
 
-int store_lock(const struct store *s, bool exclusive, struct error **err)
+static int take_lock(const struct store *s, int how)
 {
     autofree char *path = io_path_join(s->root, "store.lock");
     autoclose int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    int rc = fd < 0 ? -1 : flock(fd, exclusive ? LOCK_EX : LOCK_SH);
-    if (rc < 0) {
-        error_set(err, ERR_IO, errno, "cannot lock '%s'", path);
-        return -1;
-    }
-    return steal_fd(&fd);
+    return fd < 0 || flock(fd, how) < 0 ? -1 : steal_fd(&fd);
+}
+
+int store_lock(const struct store *s, bool exclusive, struct error **err)
+{
+    int fd = take_lock(s, exclusive ? LOCK_EX : LOCK_SH);
+    if (fd < 0)
+        error_set(err, ERR_IO, errno, "cannot lock the store '%s'", s->root);
+    return fd;
+}
+
+int store_try_lock(const struct store *s)
+{
+    return take_lock(s, LOCK_EX | LOCK_NB);
+}
+
+/* Only store_put() makes such names, and it holds the shared lock. */
+void store_remove_unfinished(const struct store *s)
+{
+    autoclosedir DIR *d = opendir(s->tmp);
+    struct dirent *entry;
+    while (d != NULL && (entry = readdir(d)) != NULL)
+        if (str_ends(str_from(entry->d_name), STR(PART_SUFFIX)))
+            unlinkat(dirfd(d), entry->d_name, 0);
 }
 
 static bool each_in(const char *dir, bool (*fn)(void *, const char *, struct error **), void *arg,

@@ -38,6 +38,10 @@ bool store_remove(const struct store *s, const char *sha256, struct error **err)
 /* Shared: putting and recording.  Exclusive: removing files nobody names.
  * Returns a descriptor to close, or -1. */
 int store_lock(const struct store *s, bool exclusive, struct error **err);
+/* The exclusive lock when nobody has any; else -1, without waiting. */
+int store_try_lock(const struct store *s);
+/* Remove what killed processes were copying; under the exclusive lock. */
+void store_remove_unfinished(const struct store *s);
 
 /* Call FN for each file in the store with its digest. */
 bool store_each(const struct store *s,

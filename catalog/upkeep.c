@@ -115,8 +115,10 @@ static bool sweep_one(void *arg, const char *sha256, struct error **err)
 bool catalog_sweep(struct catalog *cat, size_t *files, uint64_t *bytes, struct error **err)
 {
     struct sweep sweep = {.cat = cat};
-    autoclose int lock = store_lock(&cat->store, true, err);
-    if (lock < 0 || !store_each(&cat->store, sweep_one, &sweep, err))
+    autoclose int lock = store_try_lock(&cat->store);
+    if (lock >= 0)
+        store_remove_unfinished(&cat->store);
+    if (lock >= 0 && !store_each(&cat->store, sweep_one, &sweep, err))
         return false;
     if (files != NULL)
         *files = sweep.files;

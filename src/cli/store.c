@@ -39,10 +39,22 @@ struct ledger *app_ledger(struct app *app)
         app->failure = app_fail(app, err);
     else
         arena_on_free(app->arena, close_ledger, app->ledger);
-    if (reaped > 0 || left > 0)
+    app->found_dead = reaped > 0 || left > 0;
+    if (app->found_dead)
         log_info("ledger", "removed %zu things that a killed imgfac left behind; %zu could not be",
                  reaped, left);
     return app->ledger;
+}
+
+/* One that was killed between storing an image and naming it leaves the bytes:
+ * looked for only after a kill, as every name of the store is compared. */
+static void sweep(struct app *app)
+{
+    AUTO(error) struct error *e = NULL;
+    if (!app->found_dead || catalog_sweep(app->catalog, NULL, NULL, &e))
+        return;
+    autofree char *why = error_line(e);
+    log_warn("catalog", "%s", why);
 }
 
 struct catalog *app_catalog(struct app *app)
@@ -60,5 +72,6 @@ struct catalog *app_catalog(struct app *app)
         return NULL;
     }
     arena_on_free(app->arena, close_catalog, app->catalog);
+    sweep(app);
     return app->catalog;
 }

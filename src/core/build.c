@@ -170,7 +170,8 @@ static void emit_end(struct build *b, const struct run_outcome *out)
                                           .duration_ns = out->duration_ns});
 }
 
-static void run_steps(const struct plan *plan, const struct planned_build *pb,
+/* True when the policy left everything as it is. */
+static bool run_steps(const struct plan *plan, const struct planned_build *pb,
                       const struct run_options *options, struct build *b, struct run_outcome *out)
 {
     struct recorded recorded = {0};
@@ -195,6 +196,7 @@ static void run_steps(const struct plan *plan, const struct planned_build *pb,
         show_console(b);
     remove_dirs(b, entry, out->ok, left);
     out->log_dir = io_is_dir(b->log_dir) ? b->log_dir : NULL;
+    return left;
 }
 
 void build_carry_out(const struct plan *plan, const struct planned_build *pb,
@@ -203,14 +205,18 @@ void build_carry_out(const struct plan *plan, const struct planned_build *pb,
     int64_t start = clock_now();
     struct build b;
     init_build(&b, plan, pb, options, a);
-    AUTO(cancel) struct cancel *of_build = cancel_new(options->cancel);
-    AUTO(cancel) struct cancel *of_guest = cancel_new(of_build);
+    struct cancel *of_build = cancel_new(options->cancel);
+    struct cancel *of_guest = cancel_new(of_build);
     b.cancel = of_build;
     b.guest = of_guest;
     log_set_thread_prefix(b.name);
     *out = (struct run_outcome){.plan = pb, .started = true};
     event_emit(b.events, &(struct event){.kind = EVENT_BUILD_START, .build = b.name});
-    run_steps(plan, pb, options, &b, out);
+    bool left = run_steps(plan, pb, options, &b, out);
+    if (!left) { /* a guest that runs on is still watched */
+        cancel_free(of_guest);
+        cancel_free(of_build);
+    }
     out->duration_ns = clock_now() - start;
     emit_end(&b, out);
     log_set_thread_prefix(NULL);

@@ -74,13 +74,25 @@ static bool check_names(struct planning_use *u, const struct body *body, const C
     return ok;
 }
 
+static void put_label(struct opt_map *map, struct opt_pair pair)
+{
+    for (size_t i = 0; i < map->len; i++) {
+        if (strcmp(map->ptr[i].key, pair.key) == 0) {
+            map->ptr[i] = pair;
+            return;
+        }
+    }
+    map->ptr[map->len++] = pair;
+}
+
+/* Those of Y win: a version has one label of a name. */
 static struct opt_map join_maps(struct arena *a, struct opt_map x, struct opt_map y)
 {
     struct opt_map out = {.ptr = arena_new_array(a, struct opt_pair, x.len + y.len)};
     for (size_t i = 0; i < x.len; i++)
-        out.ptr[out.len++] = x.ptr[i];
+        put_label(&out, x.ptr[i]);
     for (size_t i = 0; i < y.len; i++)
-        out.ptr[out.len++] = y.ptr[i];
+        put_label(&out, y.ptr[i]);
     return out;
 }
 

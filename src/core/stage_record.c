@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/redact.h"
 #include "catalog/catalog.h"
 #include "core/plan.h"
 
@@ -61,12 +62,31 @@ static const char *os_of(const struct record_state *state, struct build *b)
     return arena_fmt(b->arena, "%s-%s", r->os_distro, r->os_version ? r->os_version : "?");
 }
 
+/* The catalog outlives the build and is read by others: no secret goes there. */
+static const char *redacted(struct build *b, const char *text)
+{
+    if (text == NULL)
+        return NULL;
+    autofree char *clean = redact_dup(text);
+    return arena_strdup(b->arena, clean);
+}
+
+static struct opt_map redacted_labels(struct build *b, const struct opt_map *labels)
+{
+    struct opt_map out = {.ptr = arena_new_array(b->arena, struct opt_pair, labels->len),
+                          .len = labels->len};
+    for (size_t i = 0; i < labels->len; i++)
+        out.ptr[i] = (struct opt_pair){.key = labels->ptr[i].key,
+                                       .value = redacted(b, labels->ptr[i].value)};
+    return out;
+}
+
 static struct catalog_new_version new_version(const struct record_state *state, struct build *b)
 {
     const struct planned_catalog *c = state->plan->catalog;
     return (struct catalog_new_version){
         .bucket = c->bucket,
-        .bucket_description = c->description,
+        .bucket_description = redacted(b, c->description),
         .image_path = b->image.path,
         .format = b->image.format,
         .virtual_size = b->image.virtual_size,
@@ -79,14 +99,14 @@ static struct catalog_new_version new_version(const struct record_state *state, 
         .run_uuid = b->run_uuid,
         .template_path = state->whole->template_path,
         .template_sha256 = state->whole->template_sha256,
-        .source = b->base.source,
+        .source = redacted(b, b->base.source),
         .parent_bucket = b->base.bucket,
         .parent_fingerprint = b->base.fingerprint,
         .parent_channel = b->base.channel,
         .parent_sha256 = b->base.sha256,
         .started_wall_ns = state->started_wall_ns,
         .finished_wall_ns = clock_wall(),
-        .labels = c->labels,
+        .labels = redacted_labels(b, &c->labels),
         .channels = c->channels,
         .metadata_json = metadata(state, b),
         .progress = record_progress,

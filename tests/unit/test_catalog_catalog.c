@@ -6,6 +6,9 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/mem.h"
@@ -200,10 +203,18 @@ static void test_sweep_removes_what_nobody_names(void **state)
     assert_true(io_mkdir_p(stray, 0755, &f->e));
     stray = arena_fmt(f->a, "%s/ab%062d", stray, 7);
     assert_true(io_write_file(stray, STR("stray"), 0444, &f->e));
+    const char *part = arena_fmt(f->a, "%s/01ABC.part", catalog_tmp_path(f->cat));
+    assert_true(io_write_file(part, STR("half"), 0644, &f->e));
     size_t files = 0;
+    int adding = open(arena_fmt(f->a, "%s/store.lock", f->dir), O_RDWR);
+    assert_int_equal(flock(adding, LOCK_SH), 0);
+    assert_true(catalog_sweep(f->cat, &files, NULL, &f->e)); /* somebody adds: not now */
+    assert_int_equal(files, 0);
+    assert_true(io_exists(stray) && io_exists(part));
+    close(adding);
     assert_true(catalog_sweep(f->cat, &files, NULL, &f->e));
     assert_int_equal(files, 1);
-    assert_false(io_exists(stray));
+    assert_false(io_exists(stray) || io_exists(part));
     assert_true(io_exists(v.artifacts[0].path));
 }
 

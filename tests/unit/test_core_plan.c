@@ -428,7 +428,8 @@ static void test_recorded_images_are_sealed(void **state)
                         "build {\n  name = \"plain\"\n  sources = [\"qemu.x\"]\n}\n"
                         "build {\n  name = \"hcp\"\n  sources = [\"qemu.x\"]\n"
                         "  hcp_packer_registry {\n    bucket_name = \"web\"\n"
-                        "    bucket_labels = { a = \"1\" }\n    build_labels = { b = \"2\" }\n  }\n"
+                        "    bucket_labels = { a = \"1\", b = \"1\" }\n"
+                        "    build_labels = { b = \"2\" }\n  }\n"
                         "  seal { lock_accounts = [\"root\"] }\n}\n");
     const struct planned_build *b = f->plan.builds;
     assert_string_equal(b[0].catalog->bucket, "golden");
@@ -439,6 +440,7 @@ static void test_recorded_images_are_sealed(void **state)
     assert_true(b[2].seal == NULL && b[2].catalog == NULL);
     assert_string_equal(b[3].catalog->bucket, "web");
     assert_int_equal(b[3].catalog->labels.len, 2);
+    assert_string_equal(b[3].catalog->labels.ptr[1].value, "2");
     assert_string_equal(b[3].seal->lock_accounts.ptr[0], "root");
 }
 
