@@ -15,12 +15,24 @@
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"              \
     "PRAGMA trusted_schema = OFF;"
 
+static enum err_code code_of(int rc)
+{
+    switch (rc) {
+    case SQLITE_FULL: return ERR_NO_SPACE;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return ERR_CHECKSUM;
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_READONLY: return ERR_HOST;
+    default: return ERR_CATALOG;
+    }
+}
+
 static bool db_error(struct db *db, struct error **err, const char *what)
 {
     int rc = sqlite3_extended_errcode(db->handle);
-    bool full = (rc & 0xff) == SQLITE_FULL;
-    error_set(err, full ? ERR_NO_SPACE : ERR_CATALOG, 0, "cannot %s in catalog '%s': %s", what,
-              db->path, sqlite3_errmsg(db->handle));
+    error_set(err, code_of(rc & 0xff), 0, "cannot %s in catalog '%s': %s", what, db->path,
+              sqlite3_errmsg(db->handle));
     if ((rc & 0xff) == SQLITE_BUSY)
         error_hint(err, "Another imgfac is writing; run the command again.");
     if ((rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB)

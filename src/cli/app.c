@@ -95,7 +95,7 @@ const char *app_store_path(struct app *app)
     struct error *err = NULL;
     if (io_mkdir_p(path, 0755, &err))
         return path;
-    error_wrap(&err, "cannot make the store '%s'", path);
+    error_wrap_code(&err, ERR_HOST, "cannot make the store '%s'", path);
     error_hint(&err, "Set `store { path = ... }` in the configuration to a directory you may "
                      "write.");
     app->failure = app_fail(app, err);

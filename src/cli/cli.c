@@ -2,8 +2,13 @@
 
 #include "cli/cli.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -185,8 +190,21 @@ static bool asks_version(const struct opt_strings *words)
     return false;
 }
 
+/* Else the first file that is opened would take the number, and the text meant
+ * for the terminal would go into it. */
+static void open_standard_files(void)
+{
+    int fd;
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 static void set_up(struct app *app)
 {
+    open_standard_files();
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
     clock_start_wall();
@@ -194,6 +212,26 @@ static void set_up(struct app *app)
     app->is_tty = isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
     app->color = app->is_tty && !app->machine_readable && (no_color == NULL || *no_color == '\0') &&
                  (packer == NULL || *packer == '\0');
+}
+
+static bool reader_is_gone(void)
+{
+    struct pollfd p = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&p, 1, 0) == 1 && (p.revents & POLLERR) != 0;
+}
+
+/* A full disk behind stdout must not look like success; a reader that has seen
+ * enough, as in `| head`, needs no message. */
+static int finish_output(int code)
+{
+    errno = 0;
+    bool failed = fflush(stdout) != 0 || ferror(stdout);
+    if (!failed || code != EXIT_OK)
+        return code;
+    if (!reader_is_gone())
+        fprintf(stderr, "Error: Cannot write the output%s%s\n", errno != 0 ? ": " : "",
+                errno != 0 ? strerror(errno) : "");
+    return EXIT_FAILED;
 }
 
 int cli_main(int argc, char **argv)
@@ -212,9 +250,6 @@ int cli_main(int argc, char **argv)
     if (asks_version(&words))
         words = (struct opt_strings){version, 1};
     int code = run_program(&app, &words);
-    /* A full disk behind stdout must not look like success. */
-    if (fflush(stdout) != 0 && code == EXIT_OK)
-        code = EXIT_FAILED;
     redact_reset();
-    return code;
+    return finish_output(code);
 }

@@ -64,7 +64,7 @@ static int run(struct app *app, const void *flags, const struct opt_strings *arg
     const struct doctor_flags *f = flags;
     const char *store = app_store_path(app);
     if (store == NULL)
-        return EXIT_HOST;
+        return app->failure;
     struct doctor d = {.arena = app->arena, .cancel = app->cancel, .store = store, .full = f->full};
     doctor_run(&d);
     if (cancel_test(app->cancel))

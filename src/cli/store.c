@@ -35,9 +35,12 @@ struct ledger *app_ledger(struct app *app)
     size_t reaped = 0, left = 0;
     if (!io_exists(dir) || ledger_reap(dir, registry_reapers(), &reaped, &left, &err))
         app->ledger = ledger_open(dir, &err);
-    if (app->ledger == NULL)
+    if (app->ledger == NULL) {
+        error_wrap_code(&err, ERR_HOST, "cannot use the store '%s'", store);
+        error_hint(&err, "Set `store { path = ... }` in the configuration to a directory you may "
+                         "write.");
         app->failure = app_fail(app, err);
-    else
+    } else
         arena_on_free(app->arena, close_ledger, app->ledger);
     app->found_dead = reaped > 0 || left > 0;
     if (app->found_dead)

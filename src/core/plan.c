@@ -10,6 +10,11 @@ static bool unknown_builder(struct planning_use *u)
 {
     struct suggest s;
     const struct template_source *source = u->use->source;
+    if (plan_packer_has_builder(source->type))
+        return diags_error(u->p->diags, source->type_range, "Builder not available",
+                           "This version of imgfac has no builder \"%s\". Leave its builds out "
+                           "with -only or -except.",
+                           source->type);
     suggest_init(&s, str_from(source->type));
     for (const struct builder_type *const *b = registry_builders(); *b != NULL; b++)
         suggest_offer(&s, str_from((*b)->name));

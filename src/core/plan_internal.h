@@ -55,4 +55,9 @@ bool plan_refuse_missing(struct planning_use *u);
 bool plan_render(const struct planning *p, const struct opt *rows, const struct body *body,
                  const char *build_name, const char *build_type, void *config);
 
+/* plan_packer.c: whether Packer or a plugin of it has a component that this
+ * version of imgfac lacks. */
+bool plan_packer_has_builder(const char *name);
+bool plan_packer_has_provisioner(const char *name);
+
 #endif

@@ -8,6 +8,11 @@
 static bool unknown_type(struct planning_use *u, const struct template_block *block)
 {
     struct suggest s;
+    if (plan_packer_has_provisioner(block->label))
+        return diags_error(u->p->diags, block->label_range, "Provisioner not available",
+                           "This version of imgfac has no provisioner \"%s\". Remove the block, or "
+                           "keep it from these builds with only or except.",
+                           block->label);
     suggest_init(&s, str_from(block->label));
     for (const struct provisioner_type *const *p = registry_provisioners(); *p != NULL; p++)
         suggest_offer(&s, str_from((*p)->name));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hcl/parse.h"
 
+#include <string.h>
+
 #include "base/strbuf.h"
 #include "hcl/lex.h"
 #include "hcl/parser.h"
@@ -43,6 +45,19 @@ static bool too_large(const struct source_file *f, struct diags *d)
     return true;
 }
 
+/* An image or an archive in place of a text is one error, not hundreds. */
+static bool is_binary(const struct source_file *f, struct diags *d)
+{
+    const char *nul = f->text.len == 0 ? NULL : memchr(f->text.ptr, '\0', f->text.len);
+    if (nul == NULL)
+        return false;
+    uint32_t at = (uint32_t)(nul - f->text.ptr);
+    diags_error(d, (struct range){f, at, at + 1}, "Not a text file",
+                "The file has a zero byte here, so it is binary data or text in UTF-16. Give a "
+                "file of text in UTF-8 encoding.");
+    return true;
+}
+
 static const struct body *empty_body(struct arena *a, const struct source_file *f)
 {
     struct body *b = arena_new_object(a, struct body);
@@ -73,7 +88,7 @@ bool hcl_parse_file(struct arena *a, struct source_file *f, struct diags *d,
     size_t before = d->errors;
     struct parser p;
     *out = empty_body(a, f);
-    if (too_large(f, d))
+    if (too_large(f, d) || is_binary(f, d))
         return false;
     parser_init(&p, a, f, 0, (uint32_t)f->text.len, LEX_CONFIG, d);
     p.sees_newlines = true;

@@ -55,8 +55,9 @@ const struct template_source *template_find_source(const struct template *t, str
                                                    struct range range, struct diags *diags)
 {
     str rest = ref;
-    if (str_starts(rest, STR("source.")))
-        rest = str_sub(rest, strlen("source."), rest.len);
+    /* Packer drops whatever stands before TYPE.NAME; "sources." is in use. */
+    if (str_starts(rest, STR("source.")) || str_starts(rest, STR("sources.")))
+        str_split(&rest, '.');
     str type = str_split(&rest, '.');
     str name = rest.ptr == NULL ? (str){0} : rest;
     if (!hcl_is_identifier(type) || !hcl_is_identifier(name)) {

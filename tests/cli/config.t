@@ -26,11 +26,11 @@ $ imgfac -config=file.hcl build t
 ! because: cannot make the directory 'file': File exists
 ! Set `store { path = ... }` in the configuration to a directory you may write.
 !
-? 1
+? 5
 $ imgfac -config=file.hcl catalog list
 ! Error: Cannot make the store 'file/store'
 !
 ! because: cannot make the directory 'file': File exists
 ! Set `store { path = ... }` in the configuration to a directory you may write.
 !
-? 1
+? 5

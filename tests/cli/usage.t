@@ -134,7 +134,7 @@ $ imgfac -config /nonexistent catalog list
 !
 ! because: cannot open '/nonexistent': No such file or directory
 !
-? 1
+? 4
 
 $ imgfac completion -words catalog | grep -x list
 | list
@@ -145,3 +145,63 @@ $ imgfac completion tcsh
 ! One of bash, zsh, fish.
 !
 ? 2
+
+# Output that cannot be written is no success; a closed one harms nothing.
+$ imgfac docs >/dev/full
+! Error: Cannot write the output: No space left on device
+? 1
+$ imgfac docs exit-codes >&-
+$ imgfac docs exit-codes 2>&1 >&- | cat
+$ imgfac docs | head -1
+| Builders
+
+# What is wrong with the configuration or the store is said once.
+$ printf 'store {\n  pth = "x"\n}\n' >wrong.hcl
+$ printf 'store {\n  path = "/proc/nowhere/store"\n}\n' >lost.hcl
+$ printf 'store {\n  path = "store"\n}\n' >right.hcl
+$ printf 'source "qemu" "a" {\n  iso_url = "a.iso"\n  iso_checksum = "none"\n  communicator = "none"\n}\n' >a.pkr.hcl
+$ printf 'build {\n  sources = ["qemu.a"]\n}\n' >>a.pkr.hcl
+$ imgfac build -config wrong.hcl a.pkr.hcl
+! Error: Unsupported argument
+!
+!   on wrong.hcl line 2, in store:
+!   2:   pth = "x"
+!        ^^^
+! An argument named "pth" is not expected here. Did you mean "path"?
+!
+? 4
+$ imgfac catalog list -config wrong.hcl
+! Error: Unsupported argument
+!
+!   on wrong.hcl line 2, in store:
+!   2:   pth = "x"
+!        ^^^
+! An argument named "pth" is not expected here. Did you mean "path"?
+!
+? 4
+$ imgfac build -config lost.hcl a.pkr.hcl
+! Error: Cannot make the store '/proc/nowhere/store'
+!
+! because: cannot make the directory '/proc/nowhere': No such file or directory
+! Set `store { path = ... }` in the configuration to a directory you may write.
+!
+? 5
+$ imgfac catalog list -config lost.hcl
+! Error: Cannot make the store '/proc/nowhere/store'
+!
+! because: cannot make the directory '/proc/nowhere': No such file or directory
+! Set `store { path = ... }` in the configuration to a directory you may write.
+!
+? 5
+$ mkdir -p store; yes garbage | head -c 8192 >store/catalog.db; imgfac catalog list -config right.hcl
+! Error: Cannot set up the connection in catalog '[TMP]/store/catalog.db': file is not a database
+!
+! Restore the file from a backup; the images themselves are in the store.
+!
+? 7
+$ yes garbage | head -c 8192 | cmp - store/catalog.db && imgfac build -config right.hcl a.pkr.hcl
+! Error: Cannot set up the connection in catalog '[TMP]/store/catalog.db': file is not a database
+!
+! Restore the file from a backup; the images themselves are in the store.
+!
+? 7

@@ -187,3 +187,30 @@ $ echo 'aa = 2' >auto/x.auto.pkrvars.hcl; imgfac validate auto
 
 $ imgfac validate -no-warn-undeclared-var auto
 | The configuration is valid.
+
+# An image or an archive by mistake: one error.
+$ printf '\0\1\2\377\0\n"\0' >image.pkr.hcl; imgfac validate image.pkr.hcl
+! Error: Not a text file
+!
+!   on image.pkr.hcl line 1:
+!   1: �����
+!      ^
+! The file has a zero byte here, so it is binary data or text in UTF-16. Give a
+! file of text in UTF-8 encoding.
+!
+? 4
+$ imgfac fmt -check image.pkr.hcl
+! Error: Not a text file
+!
+!   on image.pkr.hcl line 1:
+!   1: �����
+!      ^
+! The file has a zero byte here, so it is binary data or text in UTF-16. Give a
+! file of text in UTF-8 encoding.
+!
+? 4
+
+# "sources." before a reference is in use in public templates.
+$ printf 'source "qemu" "a" {\n  iso_url = "a.iso"\n  iso_checksum = "none"\n  communicator = "none"\n}\n' >ref.pkr.hcl
+$ printf 'build {\n  sources = ["sources.qemu.a"]\n}\n' >>ref.pkr.hcl; imgfac validate ref.pkr.hcl
+| The configuration is valid.

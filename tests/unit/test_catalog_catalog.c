@@ -257,7 +257,7 @@ static void test_other_files_are_refused(void **state)
                               0644, &f->e));
     struct catalog *cat = NULL;
     assert_false(catalog_open(f->dir, "sqlite:other.db", &cat, &f->e));
-    assert_true(error_is(f->e, ERR_CATALOG));
+    assert_true(error_is(f->e, ERR_CHECKSUM));
     error_drop(&f->e);
     assert_false(catalog_open(f->dir, "postgresql://x", &cat, &f->e));
 }

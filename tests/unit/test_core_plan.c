@@ -480,6 +480,12 @@ static const struct {
      "Value out of range", 3},
     {SOURCE "build {\n  sources = [\"qemu.x\"]\n  provisioner \"shel\" { }\n}\n",
      "Unknown provisioner type \"shel\"", 6},
+    {SOURCE "build {\n  sources = [\"qemu.x\"]\n  provisioner \"ansible\" { }\n}\n",
+     "Provisioner not available", 6},
+    {"source \"null\" \"x\" {\n}\nbuild {\n  sources = [\"sources.null.x\"]\n}\n",
+     "Builder not available", 1},
+    {"locals {\n  a = 1\n}\nbuild {\n  sources = [\"sources.qemu\"]\n}\n",
+     "Invalid source reference", 5},
 };
 
 static void test_failures(void **state)

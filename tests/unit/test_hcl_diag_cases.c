@@ -61,6 +61,12 @@ static bool check_case(const char *name)
     assert_non_null(f);
     bool ok = hcl_parse_file(a, f, &d, &body);
     assert_int_equal(ok, d.errors == 0);
+    if (memchr(f->text.ptr, '\0', f->text.len) != NULL) {
+        /* The reference complains of every byte of a binary file, we once. */
+        assert_int_equal(d.list.len, 1);
+        assert_string_equal(d.list.ptr[0]->summary, "Not a text file");
+        return true;
+    }
     VEC_EACH (diag, &d.list)
         add_range(&got, (*diag)->subject);
     if (strcmp(name, "huge-exp") == 0)

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Components that templates in use name and imgfac does not have: those are not
+ * misspelt, so the message must not read like that.  The builders and
+ * provisioners of Packer's own documentation. */
+
+#include "core/plan_internal.h"
+
+#include <string.h>
+
+static const char *const builders[] = {
+    "null",          "file",          "amazon-ebs",     "amazon-ebssurrogate",
+    "azure-arm",     "digitalocean",  "docker",         "googlecompute",
+    "hcloud",        "hyperv-iso",    "hyperv-vmcx",    "libvirt",
+    "lxc",           "lxd",           "openstack",      "parallels-iso",
+    "parallels-pvm", "proxmox-clone", "proxmox-iso",    "tart-cli",
+    "utm-iso",       "vagrant",       "virtualbox-iso", "virtualbox-ovf",
+    "virtualbox-vm", "vmware-iso",    "vmware-vmx",     "vsphere-clone",
+    "vsphere-iso",
+};
+
+static const char *const provisioners[] = {
+    "ansible",           "ansible-local",  "breakpoint",      "chef-client", "chef-solo",
+    "converge",          "goss",           "hcp-sbom",        "inspec",      "powershell",
+    "puppet-masterless", "puppet-server",  "salt-masterless", "sleep",       "windows-restart",
+    "windows-shell",     "windows-update",
+};
+
+static bool has(const char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+bool plan_packer_has_builder(const char *name)
+{
+    return has(builders, ARRAY_SIZE(builders), name);
+}
+
+bool plan_packer_has_provisioner(const char *name)
+{
+    return has(provisioners, ARRAY_SIZE(provisioners), name);
+}
