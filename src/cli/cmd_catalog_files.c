@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/catalog_commands.h"
 
+#include <inttypes.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -11,6 +12,8 @@
 #include "cli/exit.h"
 #include "media/imgtool.h"
 #include "ui/ui.h"
+
+#define SECTOR 512
 
 /* Bytes moving between the catalog and files of the user. */
 
@@ -68,17 +71,32 @@ static bool check_standalone(const char *path, const struct img_info *info, stru
     return error_hint(err, "Convert it first: qemu-img convert -O qcow2 '%s' new.qcow2", path);
 }
 
+/* Whatever has no known header counts as raw, also a text file; but disks are
+ * made of sectors. */
+static bool check_sectors(const char *path, uint64_t size, const struct img_info *info,
+                          struct error **err)
+{
+    if (strcmp(info->format, "raw") != 0 || (size > 0 && size % SECTOR == 0))
+        return true;
+    error_set(err, ERR_USAGE, 0, "'%s' is not a disk image", path);
+    return error_hint(err,
+                      "It has no header that qemu-img knows, and its %" PRIu64
+                      " bytes are not a whole number of sectors of a raw disk.",
+                      size);
+}
+
 static int import_run(struct app *app, const void *opaque, const struct opt_strings *args)
 {
     const struct import_flags *flags = opaque;
     struct catalog *cat = app_catalog(app);
     struct error *e = NULL;
     struct img_info info;
+    uint64_t size = 0;
     if (cat == NULL)
         return app->failure;
-    if (!io_file_size(args->ptr[1], NULL, NULL, &e) ||
+    if (!io_file_size(args->ptr[1], &size, NULL, &e) ||
         !img_info(args->ptr[1], NULL, app->arena, &info, &e) ||
-        !check_standalone(args->ptr[1], &info, &e))
+        !check_standalone(args->ptr[1], &info, &e) || !check_sectors(args->ptr[1], size, &info, &e))
         return app_fail(app, e);
     AUTO(ui) struct ui *ui = quiet_ui(app);
     struct transfer t = {.events = ui_sink(ui), .what = "Storing the image"};

@@ -203,7 +203,7 @@ static bool set_number(struct arena *a, int64_t *field, value v, const char **wh
         return false;
     if (value_as_i64(v, field))
         return true;
-    *why = "a whole number is required";
+    *why = "a whole number of at most 18 digits is required";
     return false;
 }
 

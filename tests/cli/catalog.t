@@ -30,6 +30,13 @@ $ IMGFAC_CONFIG=config.hcl imgfac catalog import golden missing.qcow2
 ! Error: Cannot look at 'missing.qcow2': No such file or directory
 !
 ? 6
+$ echo text >notes.txt; IMGFAC_CONFIG=config.hcl imgfac catalog import golden notes.txt
+! Error: 'notes.txt' is not a disk image
+!
+! It has no header that qemu-img knows, and its 5 bytes are not a whole number of
+! sectors of a raw disk.
+!
+? 2
 $ qemu-img create -q -f qcow2 -b a.qcow2 -F qcow2 b.qcow2 && IMGFAC_CONFIG=config.hcl imgfac catalog import golden b.qcow2
 ! Error: Image 'b.qcow2' needs the backing file 'a.qcow2'
 !

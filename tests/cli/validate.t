@@ -214,3 +214,15 @@ $ imgfac fmt -check image.pkr.hcl
 $ printf 'source "qemu" "a" {\n  iso_url = "a.iso"\n  iso_checksum = "none"\n  communicator = "none"\n}\n' >ref.pkr.hcl
 $ printf 'build {\n  sources = ["sources.qemu.a"]\n}\n' >>ref.pkr.hcl; imgfac validate ref.pkr.hcl
 | The configuration is valid.
+
+# A number that no option can hold.
+$ printf 'source "qemu" "a" {\n  iso_url = "a.iso"\n  iso_checksum = "none"\n  memory = 99999999999999999999\n}\nbuild {\n  sources = ["qemu.a"]\n}\n' >big.pkr.hcl; imgfac validate big.pkr.hcl
+! Error: Incorrect attribute value type
+!
+!   on big.pkr.hcl line 4, in source "qemu" "a":
+!   4:   memory = 99999999999999999999
+!                 ^^^^^^^^^^^^^^^^^^^^
+! Inappropriate value for attribute "memory": a whole number of at most 18 digits
+! is required.
+!
+? 4
