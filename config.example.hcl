@@ -23,7 +23,8 @@ hypervisor "local" {
   # qemu:///embed that needs no daemon.
   uri = "auto"
 
-  # Memory and virtual CPUs for all builds together; 0: no limit.
+  # Memory and virtual CPUs for all builds together; 0: no limit.  (Other
+  # values are refused for now.)
   memory = "0"
   vcpus  = 0
 
@@ -43,7 +44,8 @@ download {
   # PEM file with the authorities to trust.  null: the system's.
   ca_file = null
 
-  # Size the download cache is kept below; 0: no limit.
+  # Size the download cache is kept below; 0: no limit.  (Other values are
+  # refused for now.)
   cache_size = "0"
 
   # Directory of the download cache.  null: cache within the store.

@@ -45,8 +45,7 @@ struct build_flags {
 static const struct opt build_rows[] = {
     OPT_EMBED(S, template, template_flag_rows),
     OPT_BOOL(S, color, "color", .def = "true", .doc = "Colour the lines of each build."),
-    OPT_BOOL(S, debug, "debug", .def = "false",
-             .doc = "Run one build after the other and log in detail."),
+    OPT_BOOL(S, debug, "debug", .def = "false", .doc = "Run one build after the other."),
     OPT_BOOL(S, force, "force", .def = "false",
              .doc = "Delete the output directory of an earlier build first."),
     OPT_INT(S, parallel, "parallel-builds", .def = "0", .min = "0", .arg = "N",

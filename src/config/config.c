@@ -121,6 +121,25 @@ static bool check_hypervisors(const struct config *c, const struct body *body, s
     return ok;
 }
 
+/* Options that are known but limit nothing yet: better refused than not obeyed. */
+static bool check_limits(const struct config *c, const struct body *body, struct diags *diags)
+{
+    static const char why[] = "imgfac " IMGFAC_VERSION " knows \"%s\" but cannot keep to it yet; "
+                              "only 0 (no limit) is accepted.";
+    bool ok = true;
+    for (size_t i = 0; i < c->hypervisors.len; i++) {
+        const struct config_hypervisor *h = c->hypervisors.ptr;
+        if (h[i].memory_bytes != 0 || h[i].vcpus != 0)
+            ok = diags_error(diags, schema_range(body, "hypervisor"),
+                             "Limit not available in this version", why,
+                             h[i].memory_bytes != 0 ? "memory" : "vcpus");
+    }
+    if (c->download != NULL && c->download->cache_size_bytes != 0)
+        ok = diags_error(diags, schema_range(body, "download"),
+                         "Limit not available in this version", why, "cache_size");
+    return ok;
+}
+
 static bool load_file(const char *path, struct arena *a, struct config *out, struct diags *diags)
 {
     struct error *err = NULL;
@@ -137,7 +156,8 @@ static bool load_file(const char *path, struct arena *a, struct config *out, str
         !schema_decode(body, config_opts, scope_new_root(a, dir), a, out, diags))
         return false;
     out->file = arena_strdup(a, path);
-    return check_hypervisors(out, body, diags);
+    bool ok = check_hypervisors(out, body, diags);
+    return check_limits(out, body, diags) && ok;
 }
 
 bool config_load(const char *path, struct arena *a, struct config *out, struct diags *diags)

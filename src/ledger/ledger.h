@@ -5,8 +5,8 @@
 /* Write-ahead record of every resource that outlives a killed imgfac: trees,
  * files, processes, domains.  An entry is durable before the resource exists
  * and is struck out after it is gone.  Every start reaps the entries of dead
- * owners (pid and start time).  One file per process in DIR, replaced whole or
- * appended with fsync; a lock tells live owners from dead ones.  Thread-safe. */
+ * owners.  One file per process in DIR, appended with fsync; a lock tells live
+ * owners from dead ones.  Thread-safe. */
 
 #include "base/error.h"
 

@@ -86,14 +86,14 @@ static void test_hypervisors(void **state)
     struct config c;
     diags_init(&diags, a);
     assert_true(load_text(a,
-                          "hypervisor \"one\" { memory = \"8G\" }\n"
+                          "hypervisor \"one\" { accelerator = \"tcg\" }\n"
                           "hypervisor \"two\" { uri = \"qemu+ssh://two/system\" }\n"
                           "store { path = \"/srv/images\" }\n",
                           &c, &diags));
     assert_string_equal(config_find_hypervisor(&c, NULL)->name, "one");
     assert_string_equal(config_find_hypervisor(&c, "two")->uri, "qemu+ssh://two/system");
     assert_null(config_find_hypervisor(&c, "three"));
-    assert_int_equal(config_find_hypervisor(&c, "one")->memory_bytes, UINT64_C(8) << 30);
+    assert_string_equal(config_find_hypervisor(&c, "one")->accelerator, "tcg");
     assert_string_equal(config_store_path(&c, a), "/srv/images");
 }
 
@@ -104,6 +104,9 @@ static const char *const wrong[] = {
     "hypervisor \"a\" { }\nhypervisor \"a\" { }",
     "hypervisor \"a\" { accelerator = \"warp\" }",
     "hypervisor \"a\" { vcpus = -1 }",
+    "hypervisor \"a\" { vcpus = 4 }", /* not kept to yet: refused, not ignored */
+    "hypervisor \"a\" { memory = \"8G\" }",
+    "download { cache_size = \"1G\" }",
     "catalog { url = [",
 };
 
