@@ -4,6 +4,8 @@
 UNIT_SRC  := $(wildcard tests/unit/test_*.c)
 UNIT_BIN  := $(UNIT_SRC:tests/unit/%.c=$(B)/unit/%)
 TEST_LIB  := $(patsubst %.c,$(B)/%.o,$(wildcard tests/lib/*.c tests/fakes/*.c))
+# also what the tests share is compiled again when a header changes
+-include $(TEST_LIB:.o=.d)
 HCL_RUN   := $(wildcard tests/hcl/run)
 PARTS     := unit $(if $(HCL_RUN),hcl) cli lint $(if $(wildcard tests/e2e/*.sh),e2e)
 part       = B=$(B) tests/lib/part

@@ -2,6 +2,7 @@
 
 #include "core/plan_internal.h"
 
+#include "base/redact.h"
 #include "hcl/source.h"
 #include "plug/registry.h"
 
@@ -147,6 +148,10 @@ static bool decode_seal(struct planning_use *u, const struct template_block *blo
     struct scope *scope = plan_block_scope(u, block->scope);
     if (!schema_decode(block->body, seal_opts, scope, p->a, config, p->diags))
         return false;
+    /* Only the hash is a secret: "locked" is a word of many lines. */
+    str root = str_from(config->root_password);
+    if (str_starts(root, STR("crypt:")))
+        redact_register(str_sub(root, strlen("crypt:"), root.len));
     pb->seal = config->enabled ? config : NULL;
     pb->seal_body = block->body;
     pb->seal_range = block->range;

@@ -18,7 +18,7 @@ const struct opt seal_opts[] = {
                     "account expired, which refuses keys too.  root is locked and loses its "
                     "authorized_keys, but does not expire.",
              .see = "root_password, remove_accounts"),
-    OPT_STR(S, root_password, "root_password", .def = "\"keep\"", .flags = OPT_SENSITIVE,
+    OPT_STR(S, root_password, "root_password", .def = "\"keep\"",
             .doc = "What becomes of root's password: \"locked\", \"disabled\", \"keep\" or "
                    "\"crypt:HASH\"."),
     OPT_STRS(S, remove_accounts, "remove_accounts",

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "base/redact.h"
 #include "base/io.h"
 #include "hcl/diag.h"
 #include "hcl/diag_print.h"
@@ -430,7 +431,13 @@ static void test_recorded_images_are_sealed(void **state)
                         "  hcp_packer_registry {\n    bucket_name = \"web\"\n"
                         "    bucket_labels = { a = \"1\", b = \"1\" }\n"
                         "    build_labels = { b = \"2\" }\n  }\n"
-                        "  seal { lock_accounts = [\"root\"] }\n}\n");
+                        "  seal {\n    lock_accounts = [\"root\"]\n"
+                        "    root_password = \"crypt:$6$salt$hashofroot\"\n  }\n}\n"
+                        "build {\n  name = \"word\"\n  sources = [\"qemu.x\"]\n"
+                        "  catalog { bucket = \"golden\" }\n"
+                        "  seal { root_password = \"locked\" }\n}\n");
+    autofree char *shown = redact_dup("locked $6$salt$hashofroot");
+    assert_string_equal(shown, "locked <sensitive>");
     const struct planned_build *b = f->plan.builds;
     assert_string_equal(b[0].catalog->bucket, "golden");
     assert_string_equal(b[0].catalog->channels.ptr[0], "nightly");
