@@ -204,7 +204,6 @@ static void open_standard_files(void)
 
 static void set_up(struct app *app)
 {
-    open_standard_files();
     setlocale(LC_CTYPE, "C.UTF-8");
     signal(SIGPIPE, SIG_IGN);
     clock_start_wall();
@@ -236,6 +235,7 @@ static int finish_output(int code)
 
 int cli_main(int argc, char **argv)
 {
+    open_standard_files(); /* before anything else has a file */
     AUTO(arena) struct arena *a = arena_new("program");
     AUTO(cancel) struct cancel *cancel = cancel_new(NULL);
     struct app app = {.arena = a, .cancel = cancel, .out = stdout, .err = stderr};

@@ -151,6 +151,8 @@ $ imgfac docs >/dev/full
 ! Error: Cannot write the output: No space left on device
 ? 1
 $ imgfac docs exit-codes >&-
+$ imgfac docs exit-codes <&- >&-
+$ imgfac docs exit-codes <&- >&- 2>&-
 $ imgfac docs exit-codes 2>&1 >&- | cat
 $ imgfac docs | head -1
 | Builders
