@@ -11,6 +11,7 @@
 #include "bootstrap/disk.h"
 #include "bootstrap/userns.h"
 #include "ledger/ledger.h"
+#include "net/http.h"
 #include "plug/builder.h"
 
 #define INSTALL_TIME (60 * 60 * NS_PER_S)
@@ -158,7 +159,9 @@ static bool bootstrap_run(struct step *step, struct build *b, struct error **err
         !ledger_add(b->ledger, "subuid-tree", s->tree, &s->entry, err) ||
         !install_packages(s, b, err))
         return false;
-    b->base.source = arena_fmt(b->arena, "%s %s", c->mirror, c->suite);
+    autofree char *shown = http_url_display(c->mirror); /* no password in the catalog */
+    bool is_web = strncmp(c->mirror, "http", strlen("http")) == 0;
+    b->base.source = arena_fmt(b->arena, "%s %s", is_web ? shown : c->mirror, c->suite);
     return true;
 }
 

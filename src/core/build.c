@@ -25,7 +25,7 @@ static bool make_dirs(struct build *b, const char *store, ledger_id *entry, stru
     b->work_dir = arena_fmt(b->arena, "%s/work/%s", store, id);
     b->log_dir = arena_fmt(b->arena, "%s/logs/%s-%s", store, b->name, id);
     return ledger_add(b->ledger, "tree", b->work_dir, entry, err) &&
-           io_mkdir_p(b->work_dir, 0711, err) && io_mkdir_p(b->log_dir, 0755, err);
+           io_mkdir_p(b->work_dir, 0711, err) && io_mkdir_p(b->log_dir, 0711, err);
 }
 
 static void remove_dirs(struct build *b, ledger_id entry, bool ok, bool left)
