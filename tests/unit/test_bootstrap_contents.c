@@ -48,7 +48,7 @@ static void texts(void **state)
 }
 
 struct fixture {
-    char *dir, *secret;
+    char *dir, *secret, *path; /* the tree borrows its path */
     struct rootfs tree;
 };
 
@@ -57,12 +57,12 @@ static int setup(void **state)
     struct error *err = NULL;
     struct fixture *f = xnew(struct fixture);
     f->dir = io_make_temp_dir(io_temp_root(), "rootfs-", &err);
-    autofree char *tree = xasprintf("%s/tree", f->dir);
+    f->path = xasprintf("%s/tree", f->dir);
     f->secret = xasprintf("%s/secret", f->dir);
     *state = f;
-    return f->dir != NULL && mkdir(tree, 0755) == 0 &&
+    return f->dir != NULL && mkdir(f->path, 0755) == 0 &&
                    io_write_file(f->secret, STR("host"), 0600, &err) &&
-                   rootfs_open(&f->tree, tree, &err)
+                   rootfs_open(&f->tree, f->path, &err)
                ? 0
                : -1;
 }
@@ -75,6 +75,7 @@ static int teardown(void **state)
     io_remove_tree(f->dir, &err);
     free(f->dir);
     free(f->secret);
+    free(f->path);
     free(f);
     return 0;
 }
