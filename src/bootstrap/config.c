@@ -11,6 +11,11 @@ static const struct opt_choice architectures[] = {
     {0},
 };
 
+static const struct opt_choice filesystems[] = {
+    {.name = "ext4", .doc = "Written without mounting it."},
+    {0},
+};
+
 const struct opt debootstrap_opts[] = {
     OPT_STR(struct debootstrap_config, suite, "suite", .def = "\"bookworm\"", .flags = OPT_IMGFAC,
             .doc = "Debian release to install: `bookworm`, `trixie`, `sid` ..."),
@@ -41,6 +46,8 @@ const struct opt debootstrap_opts[] = {
              .flags = OPT_IMGFAC,
              .doc = "Virtual size of the disk.  A number without unit is in megabytes.  On a "
                     "larger disk the root file system grows at boot."),
+    OPT_ENUM(struct debootstrap_config, filesystem, "filesystem", .def = "\"ext4\"",
+             .choices = filesystems, .flags = OPT_IMGFAC, .doc = "File system of the root."),
     OPT_STR(struct debootstrap_config, hostname, "hostname", .def = "\"debian\"",
             .flags = OPT_IMGFAC, .doc = "Host name until cloud-init sets another."),
     OPT_STR(struct debootstrap_config, locale, "locale", .def = "\"C.UTF-8\"", .flags = OPT_IMGFAC,

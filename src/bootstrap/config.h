@@ -12,7 +12,7 @@
 struct debootstrap_config {
     const char *suite, *mirror, *security_mirror, *keyring;
     struct opt_strings components, packages, datasources;
-    int architecture;
+    int architecture, filesystem;
     const char *kernel; /* package; NULL: the cloud kernel */
     const char *kernel_cmdline;
     uint64_t disk_size;

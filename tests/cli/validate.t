@@ -226,3 +226,14 @@ $ printf 'source "qemu" "a" {\n  iso_url = "a.iso"\n  iso_checksum = "none"\n  m
 ! is required.
 !
 ? 4
+
+# A base image has one file system so far; another is refused with what there is.
+$ printf 'source "debootstrap" "b" {\n  filesystem = "xfs"\n}\nbuild {\n  sources = ["source.debootstrap.b"]\n}\n' >fs.pkr.hcl; imgfac validate fs.pkr.hcl
+! Error: Invalid value
+!
+!   on fs.pkr.hcl line 2, in source "debootstrap" "b":
+!   2:   filesystem = "xfs"
+!                     ^^^^^
+! Inappropriate value for "filesystem": "xfs" is not one of "ext4".
+!
+? 4
