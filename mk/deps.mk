@@ -14,7 +14,7 @@ DEPS_RUN += supermin linux-image-cloud-$(ARCH) libguestfs-tools
 DEPS_RUN += mmdebstrap uidmap ca-certificates mtools dosfstools e2fsprogs gdisk fdisk zstd openssh-client
 
 # make check, then the optional tools: lint, fuzz, tidy, memory checks.
-DEPS_TEST := libcmocka-dev openssh-server libvirt-clients xorriso jq mandoc
+DEPS_TEST := libcmocka-dev openssh-server libvirt-clients xorriso jq mandoc curl procps git
 DEPS_TEST += clang libclang-rt-14-dev clang-format clang-tidy cppcheck pmccabe shellcheck valgrind
 
 # Through sudo when not root.
