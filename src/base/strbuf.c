@@ -192,3 +192,26 @@ bool strbuf_add_json_quoted(struct strbuf *sb, str s)
     ok = ok && strbuf_addc(sb, '"');
     return all_or_nothing(sb, start, ok);
 }
+
+void strbuf_add_wrapped(struct strbuf *out, str text, unsigned indent, unsigned width)
+{
+    unsigned column = indent;
+    bool first = true;
+    while (text.ptr != NULL) {
+        str word = str_split(&text, ' ');
+        if (word.len == 0)
+            continue;
+        if (!first && column + 1 + word.len > width) {
+            strbuf_addc(out, '\n');
+            strbuf_addn(out, ' ', indent);
+            column = indent;
+        } else if (!first) {
+            strbuf_addc(out, ' ');
+            column++;
+        }
+        strbuf_addstr(out, word);
+        column += (unsigned)word.len;
+        first = false;
+    }
+    strbuf_addc(out, '\n');
+}

@@ -53,6 +53,11 @@ str strbuf_str(const struct strbuf *sb);
 /* The caller receives the heap string; the buffer is empty again. */
 char *strbuf_steal(struct strbuf *sb) ATTR_RETURNS_NONNULL;
 
+/* The words of TEXT, wrapped at WIDTH columns (counted in bytes), every line
+ * after the first indented by INDENT, and a newline; the cursor is at column
+ * INDENT already. */
+void strbuf_add_wrapped(struct strbuf *out, str text, unsigned indent, unsigned width);
+
 /* Quotings of S added to the buffer. */
 bool strbuf_add_shell_quoted(struct strbuf *sb, str s); /* 'it'"'"'s' */
 bool strbuf_add_json_quoted(struct strbuf *sb,

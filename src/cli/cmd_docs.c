@@ -94,7 +94,7 @@ static void list_line(struct docs *d, const char *name, const char *text)
     strbuf_addf(d->out, "  %-20s  ", name);
     if (strlen(name) > 20)
         strbuf_addf(d->out, "\n%24s", "");
-    opt_wrap(d->out, str_from(text), 24, d->width);
+    strbuf_add_wrapped(d->out, str_from(text), 24, d->width);
 }
 
 static void list_operations(struct docs *d)

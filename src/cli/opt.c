@@ -199,29 +199,6 @@ bool opt_parse(const struct opt_table *tables, size_t count, const struct opt_st
 
 /* Help. */
 
-void opt_wrap(struct strbuf *out, str text, unsigned indent, unsigned width)
-{
-    unsigned column = indent;
-    bool first = true;
-    while (text.ptr != NULL) {
-        str word = str_split(&text, ' ');
-        if (word.len == 0)
-            continue;
-        if (!first && column + 1 + word.len > width) {
-            strbuf_addc(out, '\n');
-            strbuf_addn(out, ' ', indent);
-            column = indent;
-        } else if (!first) {
-            strbuf_addc(out, ' ');
-            column++;
-        }
-        strbuf_addstr(out, word);
-        column += (unsigned)word.len;
-        first = false;
-    }
-    strbuf_addc(out, '\n');
-}
-
 static const char *flag_argument(const struct opt *o)
 {
     if (is_switch(o))
@@ -280,7 +257,7 @@ static void help_row(struct strbuf *out, const struct opt *o, unsigned width)
         strbuf_addf(&text, " Default: %s.", o->def);
     else if (is_switch(o) && o->def != NULL && strcmp(o->def, "true") == 0)
         strbuf_addf(&text, " Default: on; -%s=false turns it off.", o->name);
-    opt_wrap(out, strbuf_str(&text), HELP_COLUMN, width);
+    strbuf_add_wrapped(out, strbuf_str(&text), HELP_COLUMN, width);
 }
 
 void opt_help(struct strbuf *out, const struct opt *rows, unsigned width)

@@ -25,8 +25,5 @@ bool opt_parse(const struct opt_table *tables, size_t count, const struct opt_st
 /* The "Flags:" part of --help, wrapped at WIDTH columns; hidden rows (no doc)
  * are left out. */
 void opt_help(struct strbuf *out, const struct opt *rows, unsigned width);
-/* TEXT wrapped at WIDTH, every line after the first indented by INDENT; the
- * cursor is at column INDENT already. */
-void opt_wrap(struct strbuf *out, str text, unsigned indent, unsigned width);
 
 #endif

@@ -11,7 +11,7 @@ static void add_commands(struct strbuf *out, const struct command *const *table,
         if ((*table)->hidden)
             continue;
         strbuf_addf(out, "  %-14s", (*table)->name);
-        opt_wrap(out, str_from((*table)->summary), 16, width);
+        strbuf_add_wrapped(out, str_from((*table)->summary), 16, width);
     }
 }
 
@@ -34,7 +34,7 @@ static void add_paragraphs(struct strbuf *out, const char *doc, unsigned width)
             strbuf_addstr(out, line);
             strbuf_addc(out, '\n');
         } else
-            opt_wrap(out, line, 0, width);
+            strbuf_add_wrapped(out, line, 0, width);
     }
 }
 

@@ -78,25 +78,8 @@ void doc_add_facts(struct strbuf *out, const struct opt *o)
 
 void schema_doc_wrap(struct strbuf *out, str text, unsigned indent, unsigned width)
 {
-    unsigned column = indent;
     strbuf_addn(out, ' ', indent);
-    for (bool first = true; text.ptr != NULL;) {
-        str word = str_split(&text, ' ');
-        if (word.len == 0)
-            continue;
-        if (!first && column + 1 + word.len > width) {
-            strbuf_addc(out, '\n');
-            strbuf_addn(out, ' ', indent);
-            column = indent;
-        } else if (!first) {
-            strbuf_addc(out, ' ');
-            column++;
-        }
-        strbuf_addstr(out, word);
-        column += (unsigned)word.len;
-        first = false;
-    }
-    strbuf_addc(out, '\n');
+    strbuf_add_wrapped(out, text, indent, width);
 }
 
 /* Text. */
