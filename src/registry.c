@@ -11,12 +11,14 @@
 #include "bootstrap/builder.h"
 #include "communicator/communicator.h"
 #include "provisioner/provisioner.h"
+#include "null/builder.h"
 #include "seal/sealop.h"
 #include "qemu/builder.h"
 #include "qemu/reap.h"
 
 static const struct builder_type *const builders[] = {
     &builder_debootstrap,
+    &builder_null,
     &builder_qemu,
     NULL,
 };

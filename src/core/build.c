@@ -104,12 +104,15 @@ static struct step_list list_steps(const struct plan *plan, const struct planned
     struct sealed *sealed = arena_new_object(b->arena, struct sealed);
     struct step_list steps = {0}, prepare = {0}, finish = {0};
     pb->builder->add_steps(pb->config, b, &prepare, &finish);
-    if (b->output_dir != NULL)
+    bool has_image = (pb->builder->flags & BUILDER_NO_IMAGE) == 0;
+    if (has_image && b->output_dir != NULL)
         step_list_push(b->arena, &steps, stage_output(b));
     add_all(&steps, b, &prepare);
     if (pb->comm != NULL)
         add_guest_steps(&steps, b, pb);
     add_all(&steps, b, &finish);
+    if (!has_image)
+        return steps;
     if (pb->seal != NULL)
         step_list_push(b->arena, &steps, stage_seal(b, pb->seal, pb->seal_range, sealed));
     step_list_push(b->arena, &steps, stage_pack(b, output_name, pb->catalog != NULL));
@@ -147,6 +150,11 @@ static void fill_outcome(struct build *b, const struct recorded *recorded, struc
 {
     uint64_t size = 0;
     AUTO(error) struct error *e = NULL;
+    if (b->image.path == NULL) {
+        out->artifact =
+            arena_fmt(b->arena, "Did not export anything. This is the %s builder", b->builder_name);
+        return;
+    }
     io_file_size(b->image.path, &size, NULL, &e);
     out->size = size;
     out->path = b->image.path;

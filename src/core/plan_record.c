@@ -125,9 +125,22 @@ static bool decode_catalog(struct planning_use *u, const struct template_block *
     return true;
 }
 
+/* A build block may have sources of both kinds. */
+static bool makes_no_image(const struct planned_build *pb)
+{
+    return (pb->builder->flags & BUILDER_NO_IMAGE) != 0;
+}
+
 bool plan_catalog(struct planning_use *u, struct planned_build *pb)
 {
     const struct template_build *b = u->build;
+    if (makes_no_image(pb)) {
+        if (b->catalog.len > 0)
+            diags_warning(u->p->diags, b->catalog.ptr[0].range, "Nothing to record",
+                          "The builder \"%s\" makes no image: `catalog` has no effect on \"%s\".",
+                          pb->builder->name, pb->name);
+        return true;
+    }
     if (b->catalog.len > 0 && b->hcp_registry.len > 0)
         return diags_error(u->p->diags, b->hcp_registry.ptr[0].range, "Conflicting blocks",
                            "`catalog` and `hcp_packer_registry` say the same thing; leave one "
@@ -162,6 +175,8 @@ static bool decode_seal(struct planning_use *u, const struct template_block *blo
 
 bool plan_seal(struct planning_use *u, struct planned_build *pb)
 {
+    if (makes_no_image(pb))
+        return true;
     if (u->build->seal.len > 0)
         return decode_seal(u, &u->build->seal.ptr[0], pb);
     if (pb->catalog == NULL || (pb->builder->flags & BUILDER_CLEAN))

@@ -15,6 +15,7 @@
 enum builder_flags {
     BUILDER_HAS_GUEST = 1 << 0, /* boots a guest: communicator and provisioners make sense */
     BUILDER_CLEAN = 1 << 1,     /* its image is sealed by construction: no seal step by default */
+    BUILDER_NO_IMAGE = 1 << 2,  /* nothing to keep: no output, seal, pack, record */
 };
 
 struct builder_type {
