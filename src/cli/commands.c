@@ -9,12 +9,13 @@ extern const struct command cmd_console;
 extern const struct command cmd_docs;
 extern const struct command cmd_doctor;
 extern const struct command cmd_fmt;
+extern const struct command cmd_hcl2_upgrade;
 extern const struct command cmd_inspect;
 extern const struct command cmd_validate;
 extern const struct command cmd_version;
 
 /* In the order of --help. */
 const struct command *const commands[] = {
-    &cmd_build, &cmd_validate,   &cmd_fmt,    &cmd_inspect, &cmd_console, &cmd_catalog,
-    &cmd_docs,  &cmd_completion, &cmd_doctor, &cmd_version, NULL,
+    &cmd_build,        &cmd_validate, &cmd_fmt,        &cmd_inspect, &cmd_console, &cmd_catalog,
+    &cmd_hcl2_upgrade, &cmd_docs,     &cmd_completion, &cmd_doctor,  &cmd_version, NULL,
 };

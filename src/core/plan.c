@@ -117,9 +117,13 @@ static void warn_unused(struct planning *p, const struct opt_strings *globs, con
                           globs->ptr[i], join_names(p->a, names));
 }
 
-static const char *build_name(struct arena *a, const struct template_build *b,
+/* In the old JSON format a build is called as its builder. */
+static const char *build_name(struct planning *p, const struct template_build *b,
                               const struct template_use *use)
 {
+    struct arena *a = p->a;
+    if (p->t->legacy != NULL)
+        return use->alias;
     const char *ref = arena_fmt(a, "%s.%s", use->source->type, use->alias);
     return b->name == NULL || *b->name == '\0' ? ref : arena_fmt(a, "%s.%s", b->name, ref);
 }
@@ -144,7 +148,7 @@ static void plan_builds(struct planning *p, struct plan *out)
     out->builds = arena_new_array(p->a, struct planned_build, total);
     VEC_EACH (b, &p->t->builds)
         VEC_EACH (use, &b->uses) {
-            const char *name = build_name(p->a, b, use);
+            const char *name = build_name(p, b, use);
             names.ptr[names.len++] = name;
             if (!is_wanted(o, &used, name))
                 continue;

@@ -18,7 +18,8 @@ struct parser {
     size_t pos;
     struct gt_names vars; /* in scope */
     int depth, loops;
-    bool trim_next; /* a -}} came before the text */
+    bool any_function; /* names of functions are not looked up */
+    bool trim_next;    /* a -}} came before the text */
     struct error **err;
 };
 
@@ -234,7 +235,8 @@ static bool parse_name(struct parser *p, struct gt_operand *op)
     op->kind = GT_OP_FUNCTION;
     op->func = gt_find_func(name);
     op->name = name;
-    return op->func != NULL || FAIL(p, start, "function \"%.*s\" not defined", STR_FMT(name));
+    return op->func != NULL || p->any_function ||
+           FAIL(p, start, "function \"%.*s\" not defined", STR_FMT(name));
 }
 
 static bool parse_parens(struct parser *p, struct gt_operand *op)
@@ -502,20 +504,27 @@ static bool parse_comment(struct parser *p)
 static bool parse_action(struct parser *p, struct gt_list *out, enum list_end *end, bool *closed)
 {
     str keyword;
+    size_t start = p->pos - (p->text.ptr[p->pos - 1] == '-' ? 3 : 2);
     skip_spaces(p);
     if (looking_at(p, "/*"))
         return parse_comment(p);
     struct gt_node *n = arena_new_object(p->a, struct gt_node);
     n->pos = p->pos;
+    n->start = start;
+    bool ok;
     if (!parse_keyword(p, &keyword)) {
         n->kind = GT_ACTION;
         gt_list_push(p->a, out, n);
-        return parse_pipe(p, &n->pipe, 0) && end_action(p);
+        ok = parse_pipe(p, &n->pipe, 0) && end_action(p);
+        n->end = p->pos;
+        return ok;
     }
     *closed = str_eqz(keyword, "end") || str_eqz(keyword, "else");
     if (!*closed) {
         gt_list_push(p->a, out, n);
-        return parse_control(p, n, keyword);
+        ok = parse_control(p, n, keyword);
+        n->end = p->pos;
+        return ok;
     }
     *end = keyword.ptr[1] == 'n' ? END_KEYWORD : ELSE_KEYWORD;
     return *end == ELSE_KEYWORD || end_action(p);
@@ -533,13 +542,24 @@ static bool parse_list(struct parser *p, struct gt_list *out, enum list_end *end
     return true;
 }
 
+static bool parse_all(struct parser *p, struct gt_list *out)
+{
+    enum list_end end;
+    if (!parse_list(p, out, &end))
+        return false;
+    if (end != END_OF_TEXT)
+        return FAIL(p, p->pos, "unexpected {{ %s }}", end == END_KEYWORD ? "end" : "else");
+    return true;
+}
+
 bool gt_parse(struct arena *a, str text, struct gt_list *out, struct error **err)
 {
     struct parser p = {.a = a, .text = text, .err = err};
-    enum list_end end;
-    if (!parse_list(&p, out, &end))
-        return false;
-    if (end != END_OF_TEXT)
-        return FAIL(&p, p.pos, "unexpected {{ %s }}", end == END_KEYWORD ? "end" : "else");
-    return true;
+    return parse_all(&p, out);
+}
+
+bool gt_parse_any(struct arena *a, str text, struct gt_list *out, struct error **err)
+{
+    struct parser p = {.a = a, .text = text, .err = err, .any_function = true};
+    return parse_all(&p, out);
 }

@@ -33,7 +33,7 @@ static struct diag *add(struct diags *d, enum diag_severity severity, struct ran
     diag->severity = severity;
     diag->summary = arena_strdup(d->arena, summary);
     diag->detail = "";
-    diag->subject = subject;
+    diag->subject = source_origin(subject);
     bool kept = has_room(d, severity);
     if (kept)
         diag_list_push(d->arena, &d->list, diag);

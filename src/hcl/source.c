@@ -119,8 +119,28 @@ const struct source_block *source_block_at(const struct source_file *f, uint32_t
     return low < f->block_count && f->blocks[low].start <= offset ? &f->blocks[low] : NULL;
 }
 
+struct range source_origin(struct range r)
+{
+    const struct source_origin *best = NULL;
+    for (size_t i = 0; r.file != NULL && i < r.file->origin_count; i++) {
+        const struct source_origin *o = &r.file->origins[i];
+        if (o->start > r.start)
+            break;
+        if (o->end >= r.end && (best == NULL || o->end - o->start <= best->end - best->start))
+            best = o;
+    }
+    if (best == NULL)
+        return r;
+    struct range there = best->range;
+    if (!best->verbatim)
+        return there;
+    return (struct range){there.file, there.start + (r.start - best->start),
+                          there.start + (r.end - best->start)};
+}
+
 char *source_range_text(struct arena *a, struct range r)
 {
+    r = source_origin(r);
     if (r.file == NULL)
         return arena_strdup(a, "an unknown place");
     struct source_pos start = source_pos(r.file, r.start), end = source_pos(r.file, r.end);

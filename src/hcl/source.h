@@ -22,6 +22,13 @@ struct source_block {
     const char *header;  /* source "qemu" "ubuntu" */
 };
 
+/* Where a piece of a text that was made from another file comes from. */
+struct source_origin {
+    uint32_t start, end; /* of the piece in the made text */
+    struct range range;  /* in the file the user wrote */
+    bool verbatim;       /* the same bytes: offsets can be told, too */
+};
+
 struct source_file {
     const char *name; /* as the user knows it: a path, or "<value for var.x>" */
     str text;         /* NUL-terminated copy in the arena, BOM included */
@@ -31,6 +38,8 @@ struct source_file {
     uint32_t base_column;        /* column of its first character: 1 */
     struct source_block *blocks; /* outermost ones, in order; set by the parser */
     uint32_t block_count;
+    const struct source_origin *origins; /* of a made text, in order of start; else NULL */
+    size_t origin_count;
 };
 
 /* Line and column count from 1; columns are grapheme clusters; a BOM has none. */
@@ -57,6 +66,10 @@ str source_text(struct range r);
 const struct source_block *source_block_at(const struct source_file *f, uint32_t offset);
 /* "main.pkr.hcl:3,5-9": as in messages that name another place. */
 char *source_range_text(struct arena *a, struct range r) ATTR_RETURNS_NONNULL;
+
+/* The place that the user knows: that of the smallest origin around R when its
+ * file was made from another one, else R. */
+struct range source_origin(struct range r);
 
 /* From the start of A to the end of B (same file); when one has no file, the
  * other. */

@@ -10,6 +10,7 @@
 #include "hcl/parse.h"
 #include "hcl/suggest.h"
 #include "template/internal.h"
+#include "upgrade/upgrade.h"
 
 /* What may stand at the top level, with the names of the labels. */
 static const struct top_block {
@@ -83,6 +84,26 @@ static void check_top_level(struct arena *a, const struct body *body, struct dia
         check_top_block(a, &body->blocks[i], diags);
 }
 
+/* A template of the old JSON format as if it had been written in HCL. */
+static bool load_legacy(struct template *t, const struct source_file *f, struct diags *diags)
+{
+    size_t before = diags->errors;
+    struct upgrade_legacy *legacy = upgrade_read(t->arena, f, diags);
+    const struct body *body;
+    if (legacy == NULL || diags->errors > before)
+        return false;
+    if (legacy->builders.len == 0)
+        return diags_file_error(diags, f->name, "No builders in the template",
+                                "A JSON template needs \"builders\": a list with at least one.");
+    struct source_file *hcl =
+        upgrade_write(legacy, &(struct upgrade_options){.direct = true}, diags);
+    if (diags->errors > before || !hcl_parse_file(t->arena, hcl, diags, &body))
+        return false;
+    t->legacy = legacy;
+    template_files_push(t->arena, &t->files, (struct template_file){f, body});
+    return true;
+}
+
 static bool load_file(struct template *t, const char *path, struct diags *diags)
 {
     struct error *err = NULL;
@@ -93,6 +114,8 @@ static bool load_file(struct template *t, const char *path, struct diags *diags)
         error_free(err);
         return false;
     }
+    if (upgrade_is_legacy_name(path) || (strcmp(path, "-") == 0 && upgrade_is_legacy_text(f->text)))
+        return load_legacy(t, f, diags);
     const struct body *body;
     bool ok = hcl_parse_any_file(t->arena, f, diags, &body);
     template_files_push(t->arena, &t->files, (struct template_file){f, body});
@@ -155,23 +178,9 @@ static bool load_dir(struct template *t, struct diags *diags)
     return ok;
 }
 
-static bool is_legacy(const char *path)
-{
-    str name = str_from(path);
-    return str_ends(name, STR(".json")) && !str_ends(name, STR(".pkr.json"));
-}
-
 static bool load_path(struct template *t, struct diags *diags)
 {
-    if (io_is_dir(t->path))
-        return load_dir(t, diags);
-    if (is_legacy(t->path))
-        return diags_error(diags, RANGE_NONE, "Legacy JSON templates are not supported",
-                           "\"%s\" is a template of Packer's old JSON format. `packer "
-                           "hcl2_upgrade` turns it into HCL; JSON in HCL's own shape is read from "
-                           "files named *.pkr.json.",
-                           t->path);
-    return load_file(t, t->path, diags);
+    return io_is_dir(t->path) ? load_dir(t, diags) : load_file(t, t->path, diags);
 }
 
 static void digest(struct template *t)

@@ -16,6 +16,7 @@
 #include "schema/schema.h"
 
 struct scope;
+struct upgrade_legacy;
 
 struct template_variable {
     const char *name;
@@ -110,6 +111,9 @@ struct template
     const char *path; /* as given */
     const char *dir;  /* path.root: the directory, or that of the file */
     char sha256[65];  /* of all files, in order, with their names */
+    /* A template of Packer's old JSON format, converted in memory; ranges of
+     * the bodies lead to diagnostics in the JSON. */
+    const struct upgrade_legacy *legacy; /* NULL: none */
     struct template_files files;
     struct template_variables variables; /* in source order */
     struct template_locals locals;

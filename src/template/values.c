@@ -5,6 +5,7 @@
 #include "base/io.h"
 #include "base/redact.h"
 #include "hcl/parse.h"
+#include "hcl/json_read.h"
 #include "hcl/suggest.h"
 
 /* Values of variables from outside, lowest precedence first: PKR_VAR_name of
@@ -98,6 +99,10 @@ static bool assign_attribute(struct template *t, const struct attribute *attr, b
         return true;
     }
     value v;
+    /* The old format knows no ${ } in the values of its files. */
+    if (t->legacy != NULL && attr->json != NULL && attr->json->kind == JSON_IS_STRING)
+        return template_set_variable(t->arena, var, value_string(t->arena, attr->json->text),
+                                     "varfile", attr->expr->range, diags);
     return eval_expr(attr->expr, NULL, t->arena, &v, diags) &&
            template_set_variable(t->arena, var, v, "varfile", attr->expr->range, diags);
 }
@@ -152,6 +157,8 @@ static bool assign_argument(struct template *t, str arg, struct diags *diags)
                            "\"%.*s\" is not of the form NAME=VALUE.", STR_FMT(arg));
     str name = str_sub(arg, 0, (size_t)eq), text = str_sub(arg, (size_t)eq + 1, arg.len);
     struct template_variable *var = template_find_variable(t, name);
+    if (var == NULL && t->legacy != NULL)
+        return true; /* as it always was */
     if (var == NULL)
         return diags_error(diags, RANGE_NONE, "Undefined -var variable",
                            "\"%.*s\" was given with -var, but the template declares no variable "

@@ -14,14 +14,6 @@ $ mkdir empty; imgfac validate empty
 !
 ? 4
 
-$ echo '{"builders": []}' >legacy.json; imgfac validate legacy.json
-! Error: Legacy JSON templates are not supported
-!
-! "legacy.json" is a template of Packer's old JSON format. `packer hcl2_upgrade`
-! turns it into HCL; JSON in HCL's own shape is read from files named *.pkr.json.
-!
-? 4
-
 $ cat >syntax.pkr.hcl <<'END'
 > variable "a" {
 >   default = [1, 2

@@ -300,7 +300,7 @@ static void test_no_template(void **state)
     const char *text = all_text(f);
     assert_non_null(strstr(text, "Could not find any template in"));
     assert_non_null(strstr(text, "/nonexistent/x.pkr.hcl"));
-    assert_non_null(strstr(text, "Legacy JSON templates are not supported"));
+    assert_non_null(strstr(text, "No builders in the template"));
 }
 
 static const struct {
