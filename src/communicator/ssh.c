@@ -16,34 +16,14 @@ static struct ssh_comm *of(struct comm *c)
     return (struct ssh_comm *)c;
 }
 
-static bool unsupported(struct error **err, const char *option)
-{
-    error_set(err, ERR_TEMPLATE, 0, "%s is not supported yet", option);
-    return error_hint(err, "Remove it from the source block: it would have no effect.");
-}
-
-/* What is not there must not be ignored. */
-static bool refuse_unsupported(const struct comm_config *config, struct error **err)
-{
-    if (config->ssh_certificate_file != NULL)
-        return unsupported(err, "ssh_certificate_file");
-    if (config->ssh_bastion_host != NULL)
-        return unsupported(err, "ssh_bastion_host");
-    if (config->ssh_proxy_host != NULL)
-        return unsupported(err, "ssh_proxy_host");
-    if (config->ssh_remote_tunnels.len > 0)
-        return unsupported(err, "ssh_remote_tunnels");
-    if (config->ssh_local_tunnels.len > 0)
-        return unsupported(err, "ssh_local_tunnels");
-    return true;
-}
-
 static void ssh_close_comm(struct comm *comm)
 {
     struct ssh_comm *c = of(comm);
     ssh_drop(c);
+    ssh_tunnels_free(c->tunnels);
     ssh_record_free(c->record);
-    free(c->host_key);
+    free(c->pin.key);
+    free(c->bastion_pin.key);
     free(c->why_lost);
     free(c);
 }
@@ -80,11 +60,17 @@ static bool pause_and_repeat(struct ssh_comm *c, struct error **err)
     return ssh_wait_sleep(&w, pause, err) && connect_within(c, c->build->cancel, err);
 }
 
+/* What no waiting can mend. */
+static bool can_begin(struct ssh_comm *c, struct error **err)
+{
+    struct ssh_account guest = ssh_guest_account(c), bastion = ssh_bastion_account(c);
+    return ssh_auth_check(&guest, err) && (bastion.host == NULL || ssh_auth_check(&bastion, err)) &&
+           ssh_tunnels_prepare(c, err);
+}
+
 static struct comm *ssh_open_comm(const struct comm_config *config, struct build *b,
                                   struct error **err)
 {
-    if (!refuse_unsupported(config, err))
-        return NULL;
     struct ssh_comm *c = xnew(struct ssh_comm);
     c->config = config;
     c->build = b;
@@ -92,7 +78,7 @@ static struct comm *ssh_open_comm(const struct comm_config *config, struct build
     if (ssh_target_host(c) == NULL) {
         error_set(err, ERR_TEMPLATE, 0, "the address of the guest is not known");
         error_hint(err, "Set ssh_host in the source block.");
-    } else if (ssh_auth_check(c, err)) {
+    } else if (can_begin(c, err)) {
         build_sayf(b, "Using SSH communicator to connect: %s", ssh_target_host(c));
         build_sayf(b, "Waiting for SSH to become available...");
         if (connect_within(c, b->cancel, err) && pause_and_repeat(c, err)) {
@@ -107,7 +93,7 @@ static struct comm *ssh_open_comm(const struct comm_config *config, struct build
 /* What ended well over this connection makes the host key final. */
 static bool ended(struct ssh_comm *c, bool ok)
 {
-    c->key_is_firm = c->key_is_firm || ok;
+    c->pin.is_firm = c->pin.is_firm || ok;
     return ok;
 }
 

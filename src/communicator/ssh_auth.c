@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "communicator/ssh_internal.h"
 
-#include <pwd.h>
-
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/strbuf.h"
@@ -15,23 +13,6 @@ static void key_free(ssh_key key)
         ssh_key_free(key);
 }
 DEFINE_AUTO(ssh_key, ssh_key, key_free);
-
-const char *ssh_auth_user(const struct ssh_comm *c)
-{
-    return c->config->ssh_username != NULL ? c->config->ssh_username : c->build->target.user;
-}
-
-static char *expand_home(const char *path)
-{
-    if (strncmp(path, "~/", 2) != 0)
-        return xstrdup(path);
-    const char *home = getenv("HOME");
-    if (home == NULL) {
-        const struct passwd *pw = getpwuid(getuid());
-        home = pw == NULL ? "/" : pw->pw_dir;
-    }
-    return io_path_join(home, path + 2);
-}
 
 static bool is_encrypted(const char *pem)
 {
@@ -64,34 +45,39 @@ static ssh_key import_pem(const char *pem, const char *name, struct error **err)
     return key;
 }
 
-static ssh_key load_key_file(const char *path, struct error **err)
+static ssh_key load_key_file(const struct ssh_account *a, struct error **err)
 {
-    autofree char *full = expand_home(path);
+    autofree char *full = ssh_expand_home(a->key_file);
     AUTO(strbuf) struct strbuf text = STRBUF_INIT_MAX(KEY_FILE_MAX);
     if (!io_read_file(full, KEY_FILE_MAX, &text, err)) {
-        error_wrap(err, "ssh_private_key_file is invalid");
+        error_wrap(err, "%s is invalid", a->key_option);
         return NULL;
     }
-    autofree char *name = xasprintf("ssh_private_key_file '%s'", path);
+    autofree char *name = xasprintf("%s '%s'", a->key_option, a->key_file);
     ssh_key key = import_pem(text.buf, name, err);
     explicit_bzero(text.buf, text.len);
+    if (key != NULL && a->certificate_file != NULL && !ssh_cert_attach(a, key, err)) {
+        ssh_key_free(key);
+        return NULL;
+    }
     return key;
 }
 
-bool ssh_auth_check(const struct ssh_comm *c, struct error **err)
+bool ssh_auth_check(const struct ssh_account *a, struct error **err)
 {
-    if (ssh_auth_user(c) == NULL) {
-        error_set(err, ERR_TEMPLATE, 0, "an ssh_username must be specified");
-        return error_hint(err, "Set ssh_username in the source block to the account to log in as.");
+    if (a->user == NULL) {
+        error_set(err, ERR_TEMPLATE, 0, "an %s must be specified", a->user_option);
+        return error_hint(err, "Set %s in the source block to the account to log in as.",
+                          a->user_option);
     }
     AUTO(ssh_key) ssh_key file = NULL, own = NULL;
-    if (c->config->ssh_private_key_file != NULL) {
-        file = load_key_file(c->config->ssh_private_key_file, err);
+    if (a->key_file != NULL) {
+        file = load_key_file(a, err);
         if (file == NULL)
             return false;
     }
-    if (c->build->target.private_key_pem != NULL) {
-        own = import_pem(c->build->target.private_key_pem, "the key made for this build", err);
+    if (a->private_key_pem != NULL) {
+        own = import_pem(a->private_key_pem, "the key made for this build", err);
         if (own == NULL)
             return false;
     }
@@ -100,7 +86,7 @@ bool ssh_auth_check(const struct ssh_comm *c, struct error **err)
 
 /* One login in progress. */
 struct login {
-    struct ssh_comm *c;
+    const struct ssh_account *account;
     ssh_session session;
     const struct ssh_wait *w;
     struct strbuf tried; /* "key, password" */
@@ -122,7 +108,8 @@ static enum auth_result judge(struct login *l, int rc, const char *method, struc
     if (rc == SSH_AUTH_SUCCESS)
         return AUTH_OK;
     if (rc == SSH_AUTH_ERROR) {
-        ssh_lib_error(l->session, err, ERR_NETWORK, "the guest broke off the login");
+        autofree char *what = xasprintf("%s broke off the login", l->account->who);
+        ssh_lib_error(l->session, err, ERR_NETWORK, what);
         return AUTH_BROKEN;
     }
     l->partial = l->partial || rc == SSH_AUTH_PARTIAL;
@@ -141,15 +128,17 @@ static enum auth_result try_key(struct login *l, ssh_key key, const char *name, 
 
 static enum auth_result try_key_file(struct login *l, struct error **err)
 {
-    AUTO(ssh_key) ssh_key key = load_key_file(l->c->config->ssh_private_key_file, err);
-    return key == NULL ? AUTH_BROKEN : try_key(l, key, "ssh_private_key_file", err);
+    AUTO(ssh_key) ssh_key key = load_key_file(l->account, err);
+    autofree char *name = xasprintf(
+        "%s%s%s", l->account->key_option, l->account->certificate_file != NULL ? " with " : "",
+        l->account->certificate_file != NULL ? l->account->cert_option : "");
+    return key == NULL ? AUTH_BROKEN : try_key(l, key, name, err);
 }
 
 static enum auth_result try_own_key(struct login *l, struct error **err)
 {
     AUTO(ssh_key)
-    ssh_key key =
-        import_pem(l->c->build->target.private_key_pem, "the key made for this build", err);
+    ssh_key key = import_pem(l->account->private_key_pem, "the key made for this build", err);
     return key == NULL ? AUTH_BROKEN : try_key(l, key, "the build's own key", err);
 }
 
@@ -163,19 +152,30 @@ static enum auth_result try_agent(struct login *l, struct error **err)
     return judge(l, rc, "the keys of ssh-agent", err);
 }
 
-static const char *password_of(const struct ssh_comm *c)
-{
-    return c->config->ssh_password != NULL ? c->config->ssh_password : c->build->target.password;
-}
-
 static enum auth_result try_password(struct login *l, struct error **err)
 {
     int rc;
-    UNTIL_DONE(l, rc, ssh_userauth_password(l->session, NULL, password_of(l->c)), err);
+    UNTIL_DONE(l, rc, ssh_userauth_password(l->session, NULL, l->account->password), err);
     return judge(l, rc, "password", err);
 }
 
-/* Every prompt gets the password, as in Packer. */
+/* Every prompt gets the password, as in Packer; ssh_bastion_interactive asks
+ * whoever sits at the terminal. */
+static bool answer(struct login *l, unsigned i, struct error **err)
+{
+    char echo = 0;
+    if (!l->account->interactive)
+        return ssh_userauth_kbdint_setanswer(l->session, i, l->account->password) >= 0;
+    const char *prompt = ssh_userauth_kbdint_getprompt(l->session, i, &echo);
+    char *text = ssh_ask_terminal(prompt, echo != 0, err);
+    if (text == NULL)
+        return false;
+    ssh_userauth_kbdint_setanswer(l->session, i, text);
+    explicit_bzero(text, strlen(text));
+    free(text);
+    return true;
+}
+
 static enum auth_result try_interactive(struct login *l, struct error **err)
 {
     int rc, rounds = 0;
@@ -185,7 +185,8 @@ static enum auth_result try_interactive(struct login *l, struct error **err)
             break;
         int prompts = ssh_userauth_kbdint_getnprompts(l->session);
         for (int i = 0; i < prompts; i++)
-            ssh_userauth_kbdint_setanswer(l->session, (unsigned)i, password_of(l->c));
+            if (!answer(l, (unsigned)i, err))
+                return AUTH_BROKEN;
     } while (++rounds < 8);
     return judge(l, rc == SSH_AUTH_INFO ? SSH_AUTH_DENIED : rc, "keyboard-interactive", err);
 }
@@ -199,15 +200,15 @@ static const struct method {
     {SSH_AUTH_METHOD_INTERACTIVE, try_interactive},
 };
 
-static bool is_configured(const struct ssh_comm *c, const struct method *m)
+static bool is_configured(const struct ssh_account *a, const struct method *m)
 {
     if (m->run == try_agent)
-        return c->config->ssh_agent_auth;
+        return a->agent;
     if (m->run == try_key_file)
-        return c->config->ssh_private_key_file != NULL;
+        return a->key_file != NULL;
     if (m->run == try_own_key)
-        return c->build->target.private_key_pem != NULL;
-    return password_of(c) != NULL;
+        return a->private_key_pem != NULL;
+    return a->password != NULL || (m->run == try_interactive && a->interactive);
 }
 
 static void add_offer(struct strbuf *sb, int offered, int flag, const char *name)
@@ -224,8 +225,9 @@ static enum auth_result refused(struct login *l, int offered, struct error **err
     add_offer(&sb, offered, SSH_AUTH_METHOD_INTERACTIVE, "keyboard-interactive");
     add_offer(&sb, offered, SSH_AUTH_METHOD_HOSTBASED, "hostbased");
     add_offer(&sb, offered, SSH_AUTH_METHOD_GSSAPI_MIC, "gssapi-with-mic");
-    error_set(err, ERR_AUTH, 0, "the guest refused the login of '%s' (tried: %s; it offers: %s)",
-              ssh_auth_user(l->c), l->tried.len > 0 ? l->tried.buf : "nothing that it offers",
+    error_set(err, ERR_AUTH, 0, "%s refused the login of '%s' (tried: %s; it offers: %s)",
+              l->account->who, l->account->user,
+              l->tried.len > 0 ? l->tried.buf : "nothing that it offers",
               sb.len > 0 ? sb.buf : "nothing");
     error_hint(err, "The account must exist and have the key in its authorized_keys, or the "
                     "password must be right and password logins allowed.");
@@ -242,7 +244,7 @@ static enum auth_result run_methods(struct login *l, struct error **err)
         return judge(l, rc, "", err);
     offered = ssh_userauth_list(l->session, NULL);
     for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
-        if ((offered & methods[i].flag) == 0 || !is_configured(l->c, &methods[i]))
+        if ((offered & methods[i].flag) == 0 || !is_configured(l->account, &methods[i]))
             continue;
         enum auth_result result = methods[i].run(l, err);
         if (result != AUTH_REFUSED)
@@ -253,10 +255,10 @@ static enum auth_result run_methods(struct login *l, struct error **err)
     return refused(l, offered, err);
 }
 
-enum auth_result ssh_auth(struct ssh_comm *c, ssh_session session, const struct ssh_wait *w,
-                          struct error **err)
+enum auth_result ssh_auth(const struct ssh_account *a, ssh_session session,
+                          const struct ssh_wait *w, struct error **err)
 {
-    struct login l = {.c = c, .session = session, .w = w, .tried = STRBUF_INIT};
+    struct login l = {.account = a, .session = session, .w = w, .tried = STRBUF_INIT};
     enum auth_result result = run_methods(&l, err);
     strbuf_clear(&l.tried);
     return result;

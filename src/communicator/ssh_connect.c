@@ -32,7 +32,7 @@ int64_t ssh_connect_attempts(const struct comm_config *config)
     return timed ? INT64_MAX : 10;
 }
 
-static void session_free(ssh_session session)
+void ssh_session_end(ssh_session session)
 {
     if (session == NULL)
         return;
@@ -40,19 +40,26 @@ static void session_free(ssh_session session)
     ssh_silent_disconnect(session);
     ssh_free(session);
 }
-DEFINE_AUTO(session, ssh_session, session_free);
+DEFINE_AUTO(session, ssh_session, ssh_session_end);
+
+void ssh_line_close(struct ssh_line *line)
+{
+    ssh_session_end(steal(&line->session));
+    ssh_hub_stop(steal(&line->below));
+}
 
 void ssh_drop(struct ssh_comm *c)
 {
     sftp_free(c->sftp);
     c->sftp = NULL;
+    relays_clear(&c->relays);
     if (c->event != NULL) {
         ssh_event_remove_session(c->event, c->session);
         ssh_event_free(c->event);
         c->event = NULL;
     }
-    session_free(c->session);
-    c->session = NULL;
+    struct ssh_line line = {.session = steal(&c->session), .below = steal(&c->below)};
+    ssh_line_close(&line);
 }
 
 static bool set_list(ssh_session session, enum ssh_options_e option, struct opt_strings list,
@@ -69,8 +76,19 @@ static bool set_list(ssh_session session, enum ssh_options_e option, struct opt_
     return error_hint(err, "Leave %s out to use the built-in list.", name);
 }
 
+/* The lists are for the guest: a bastion is another machine. */
+static bool set_lists(const struct ssh_comm *c, ssh_session session, struct error **err)
+{
+    const struct comm_config *config = c->config;
+    return set_list(session, SSH_OPTIONS_CIPHERS_C_S, config->ssh_ciphers, "ssh_ciphers", err) &&
+           set_list(session, SSH_OPTIONS_CIPHERS_S_C, config->ssh_ciphers, "ssh_ciphers", err) &&
+           set_list(session, SSH_OPTIONS_KEY_EXCHANGE, config->ssh_kex,
+                    "ssh_key_exchange_algorithms", err);
+}
+
 /* FD becomes the session's. */
-static ssh_session new_session(struct ssh_comm *c, int fd, struct error **err)
+static ssh_session new_session(const struct ssh_comm *c, const struct ssh_account *a, int fd,
+                               struct error **err)
 {
     AUTO(session) ssh_session session = ssh_new();
     static const bool off = false;
@@ -78,13 +96,10 @@ static ssh_session new_session(struct ssh_comm *c, int fd, struct error **err)
         BUG("ssh_new: out of memory");
     ssh_set_blocking(session, 0);
     ssh_options_set(session, SSH_OPTIONS_PROCESS_CONFIG, &off);
-    ssh_options_set(session, SSH_OPTIONS_HOST, ssh_target_host(c));
-    ssh_options_set(session, SSH_OPTIONS_USER, ssh_auth_user(c));
+    ssh_options_set(session, SSH_OPTIONS_HOST, a->host);
+    ssh_options_set(session, SSH_OPTIONS_USER, a->user);
     ssh_options_set(session, SSH_OPTIONS_FD, &fd);
-    if (!set_list(session, SSH_OPTIONS_CIPHERS_C_S, c->config->ssh_ciphers, "ssh_ciphers", err) ||
-        !set_list(session, SSH_OPTIONS_CIPHERS_S_C, c->config->ssh_ciphers, "ssh_ciphers", err) ||
-        !set_list(session, SSH_OPTIONS_KEY_EXCHANGE, c->config->ssh_kex,
-                  "ssh_key_exchange_algorithms", err)) {
+    if (strcmp(a->who, "the guest") == 0 && !set_lists(c, session, err)) {
         close(fd);
         return NULL;
     }
@@ -130,24 +145,31 @@ static char *fingerprint(ssh_session session)
  * first command or upload has ended well it may still change once more: a
  * password of the base lets us in before cloud-init renews the keys.  After
  * that a different key is an error for the rest of the build. */
-static bool check_host_key(struct ssh_comm *c, const char *key, struct error **err)
+static bool check_host_key(const struct ssh_account *a, const struct ssh_pin *pin, const char *key,
+                           struct error **err)
 {
-    if (c->host_key == NULL || !c->key_is_firm || strcmp(c->host_key, key) == 0)
+    if (a->fingerprint != NULL && !str_ends(str_from(key), str_from(a->fingerprint))) {
+        error_set(err, ERR_GUEST, 0, "%s has the host key %s", a->who, key);
+        return error_hint(err,
+                          "%s asks for %s: something else answers at this address, or the "
+                          "option is out of date.",
+                          a->fingerprint_option, a->fingerprint);
+    }
+    if (pin->key == NULL || !pin->is_firm || strcmp(pin->key, key) == 0)
         return true;
-    error_set(err, ERR_GUEST, 0, "the guest's host key changed from %s to %s", c->host_key, key);
+    error_set(err, ERR_GUEST, 0, "%s's host key changed from %s to %s", a->who, pin->key, key);
     return error_hint(err, "Something else answers at this address, or a provisioner made new "
                            "host keys; leave that to sealing.");
 }
 
-static void learn_host_key(struct ssh_comm *c, char *key)
+static void learn_host_key(struct ssh_comm *c, const struct ssh_account *a, struct ssh_pin *pin,
+                           char *key)
 {
-    if (c->host_key != NULL && strcmp(c->host_key, key) != 0)
-        build_sayf(c->build, "SSH: the guest has a new host key: %s", key);
-    free(c->host_key);
-    c->host_key = key;
+    if (pin->key != NULL && strcmp(pin->key, key) != 0)
+        build_sayf(c->build, "SSH: %s has a new host key: %s", a->who, key);
+    free(pin->key);
+    pin->key = key;
 }
-
-enum attempt { ATTEMPT_OK, ATTEMPT_AGAIN, ATTEMPT_REFUSED, ATTEMPT_FATAL };
 
 static struct ssh_wait part_of(const struct ssh_wait *w, int64_t ns)
 {
@@ -169,49 +191,101 @@ static enum attempt failed(const struct ssh_wait *w, const struct error *e, enum
     return otherwise;
 }
 
-static enum attempt log_in(struct ssh_comm *c, ssh_session session, const struct ssh_wait *w,
-                           struct error **err)
+static enum attempt log_in(struct ssh_comm *c, const struct ssh_account *a, struct ssh_pin *pin,
+                           ssh_session session, const struct ssh_wait *w, struct error **err)
 {
     struct ssh_wait part = part_of(w, HANDSHAKE_NS);
     part.what = "the SSH handshake";
     if (!handshake(session, &part, err))
         return failed(w, *err, ATTEMPT_AGAIN);
     autofree char *key = fingerprint(session);
-    if (!check_host_key(c, key, err))
+    if (!check_host_key(a, pin, key, err))
         return ATTEMPT_FATAL;
     part = part_of(w, AUTH_NS);
     part.what = "the SSH login";
-    switch (ssh_auth(c, session, &part, err)) {
+    switch (ssh_auth(a, session, &part, err)) {
     case AUTH_OK: break;
     case AUTH_REFUSED: return ATTEMPT_REFUSED;
     case AUTH_BROKEN: return failed(w, *err, ATTEMPT_AGAIN);
     }
-    learn_host_key(c, steal(&key));
+    learn_host_key(c, a, pin, steal(&key));
     return ATTEMPT_OK;
 }
 
-static void adopt(struct ssh_comm *c, ssh_session session)
+enum attempt ssh_log_in(struct ssh_comm *c, const struct ssh_account *a, struct ssh_pin *pin,
+                        int fd, const struct ssh_wait *w, ssh_session *out, struct error **err)
 {
-    c->session = session;
+    AUTO(session) ssh_session session = new_session(c, a, fd, err);
+    if (session == NULL)
+        return ATTEMPT_FATAL;
+    enum attempt result = log_in(c, a, pin, session, w, err);
+    if (result == ATTEMPT_OK)
+        *out = steal(&session);
+    return result;
+}
+
+/* Straight, or through a proxy. */
+static int dial(struct ssh_comm *c, const struct ssh_wait *w, struct error **err)
+{
+    const struct comm_config *config = c->config;
+    struct proxy_goal goal = {
+        .kind = config->ssh_proxy_type == COMM_PROXY_HTTP ? PROXY_HTTP : PROXY_SOCKS5,
+        .user = config->ssh_proxy_username,
+        .password = config->ssh_proxy_password,
+        .host = ssh_target_host(c),
+        .port = ssh_target_port(c),
+    };
+    struct ssh_hop hop = {.host = goal.host, .port = goal.port, .label = ""};
+    if (config->ssh_proxy_host == NULL)
+        return ssh_probe(c->record, &hop, w, err);
+    hop.host = config->ssh_proxy_host;
+    hop.port = config->ssh_proxy_port != 0 ? (int)config->ssh_proxy_port : 1080;
+    hop.via = &goal;
+    autofree char *label = xasprintf("proxy %s:%d: ", hop.host, hop.port);
+    hop.label = label;
+    return ssh_probe(c->record, &hop, w, err);
+}
+
+enum attempt ssh_line_open(struct ssh_comm *c, const struct ssh_wait *w, struct ssh_line *out,
+                           struct error **err)
+{
+    struct ssh_account account = ssh_guest_account(c);
+    struct ssh_line line = {.session = NULL};
+    int fd = -1;
+    if (c->config->ssh_bastion_host != NULL) {
+        enum attempt dialled = ssh_bastion_dial(c, w, &fd, &line.below, err);
+        if (dialled != ATTEMPT_OK)
+            return dialled;
+    } else if ((fd = dial(c, w, err)) < 0) {
+        return ATTEMPT_FATAL;
+    }
+    enum attempt result = ssh_log_in(c, &account, &c->pin, fd, w, &line.session, err);
+    if (result == ATTEMPT_OK)
+        *out = line;
+    else
+        ssh_line_close(&line);
+    return result;
+}
+
+static void adopt(struct ssh_comm *c, const struct ssh_line *line)
+{
+    c->session = line->session;
+    c->below = line->below;
     c->is_dead = false;
     c->event = ssh_event_new();
-    if (c->event == NULL || ssh_event_add_session(c->event, session) != SSH_OK)
+    if (c->event == NULL || ssh_event_add_session(c->event, c->session) != SSH_OK)
         BUG("ssh_event_add_session");
     c->last_rx_ns = c->last_keepalive_ns = clock_now();
     free(steal(&c->why_lost));
+    ssh_forward_adopt(c);
 }
 
 static enum attempt attempt(struct ssh_comm *c, const struct ssh_wait *w, struct error **err)
 {
-    int fd = ssh_probe(c, w, err);
-    if (fd < 0)
-        return ATTEMPT_FATAL;
-    AUTO(session) ssh_session session = new_session(c, fd, err);
-    if (session == NULL)
-        return ATTEMPT_FATAL;
-    enum attempt result = log_in(c, session, w, err);
+    struct ssh_line line;
+    enum attempt result = ssh_line_open(c, w, &line, err);
     if (result == ATTEMPT_OK)
-        adopt(c, steal(&session));
+        adopt(c, &line);
     return result;
 }
 
@@ -248,7 +322,7 @@ bool ssh_connect_loop(struct ssh_comm *c, const struct ssh_wait *w, struct error
             error_drop(&last);
             ssh_record_add(c->record, false, "logged in");
             ssh_record_flush(c->record);
-            return true;
+            return ssh_tunnels_ensure(c, w, err);
         }
         if (result == ATTEMPT_FATAL)
             return time_is_up(err, &last);
@@ -269,15 +343,15 @@ bool ssh_connect_loop(struct ssh_comm *c, const struct ssh_wait *w, struct error
 
 bool ssh_ensure(struct ssh_comm *c, struct cancel *cancel, struct error **err)
 {
+    struct ssh_wait w = ssh_wait_make(c, cancel, ENSURE_NS, "the new connection to the guest");
     if (ssh_is_up(c))
-        return true;
+        return ssh_tunnels_ensure(c, &w, err);
     ssh_drop(c);
     log_info("ssh", "connecting again: %s", c->why_lost != NULL ? c->why_lost : "not connected");
     ssh_record_add(c->record, false, "connecting again");
-    struct ssh_wait w = ssh_wait_make(c, cancel, ENSURE_NS, "the new connection to the guest");
     enum attempt result = attempt(c, &w, err);
     if (result == ATTEMPT_OK)
-        return true;
+        return ssh_tunnels_ensure(c, &w, err);
     autofree char *line = error_line(*err);
     ssh_record_add(c->record, false, line);
     if ((*err)->code == ERR_TIMEOUT || (*err)->code == ERR_NETWORK)

@@ -10,26 +10,46 @@
 #include <libssh/callbacks.h>
 #include <libssh/libssh.h>
 
+#include "communicator/proxy.h"
+#include "communicator/ssh_hub.h"
 #include "communicator/ssh_record.h"
+#include "communicator/ssh_relay.h"
 #include "plug/communicator.h"
 
 struct sftp;
+
+struct ssh_tunnels;
+
+/* A logged-in session with the guest, and the hub that carries it or NULL. */
+struct ssh_line {
+    ssh_session session;
+    struct ssh_hub *below;
+};
+
+/* The host key that was seen; what logs in first decides. */
+struct ssh_pin {
+    char *key; /* "ssh-ed25519 SHA256:..."; NULL before the first login */
+    bool is_firm;
+};
 
 struct ssh_comm {
     struct comm comm; /* first member, as plug/communicator.h wants it */
     const struct comm_config *config;
     struct build *build;
     struct ssh_record *record;
-    ssh_session session; /* NULL: not connected */
+    ssh_session session;   /* NULL: not connected */
+    struct ssh_hub *below; /* carries the session through a bastion; or NULL */
     ssh_event event;
-    struct sftp *sftp; /* opened on first use, dies with the session */
-    bool is_dead;      /* given up, though the socket is open: its channels live on */
-    bool no_sftp;      /* the guest has no SFTP server */
-    bool no_tar;       /* the guest has no tar */
+    struct ssh_callbacks_struct callbacks;
+    struct relays relays;        /* of the forwarded agent */
+    struct ssh_tunnels *tunnels; /* or NULL */
+    struct sftp *sftp;           /* opened on first use, dies with the session */
+    bool is_dead;                /* given up, though the socket is open: its channels live on */
+    bool no_sftp;                /* the guest has no SFTP server */
+    bool no_tar;                 /* the guest has no tar */
     int64_t last_rx_ns;
     int64_t last_keepalive_ns;
-    char *host_key; /* "SHA256:..." of the first login; NULL before it */
-    bool key_is_firm;
+    struct ssh_pin pin, bastion_pin;
     char *why_lost; /* reason of the last disconnection; or NULL */
 };
 
@@ -53,6 +73,8 @@ bool ssh_wait_sleep(const struct ssh_wait *w, int64_t ns, struct error **err);
 /* Wait until FD is ready for EVENTS, a token is triggered, or a short while
  * passed: spurious returns are normal.  *READY may be NULL. */
 bool ssh_wait_fd(const struct ssh_wait *w, int fd, short events, short *ready, struct error **err);
+/* The same with the COUNT descriptors of FDS, whose results stay in it. */
+bool ssh_wait_fds(const struct ssh_wait *w, struct pollfd *fds, size_t count, struct error **err);
 /* For a session in handshake or login: wait until it can go on. */
 bool ssh_wait_session(const struct ssh_wait *w, ssh_session session, struct error **err);
 /* Let the open session work: receive, send, keep alive.  A lost connection is
@@ -62,26 +84,63 @@ bool ssh_is_up(const struct ssh_comm *c);
 /* The one place where libssh's error text becomes ours. */
 bool ssh_lib_error(ssh_session session, struct error **err, enum err_code code, const char *what);
 
+/* --- ssh_account.c --- */
+/* A login: where, as whom, by what, and how the options are called in messages. */
+struct ssh_account {
+    const char *who; /* "the guest" */
+    const char *host;
+    int port;
+    const char *user, *password, *key_file, *certificate_file;
+    const char *private_key_pem; /* made for this build */
+    const char *fingerprint;     /* wanted host key, "SHA256:..."; or NULL */
+    bool agent, interactive;
+    const char *user_option, *key_option, *cert_option, *fingerprint_option;
+};
+struct ssh_account ssh_guest_account(const struct ssh_comm *c);
+struct ssh_account ssh_bastion_account(const struct ssh_comm *c);
+const char *ssh_target_host(const struct ssh_comm *c);
+int ssh_target_port(const struct ssh_comm *c);
+/* "~/x" in full; heap. */
+char *ssh_expand_home(const char *path);
+/* Ask whoever sits at the controlling terminal; heap, a secret unless ECHO. */
+char *ssh_ask_terminal(const char *prompt, bool echo, struct error **err);
+
+/* --- ssh_cert.c --- */
+/* Check the account's certificate and attach it to KEY. */
+bool ssh_cert_attach(const struct ssh_account *a, ssh_key key, struct error **err);
+
 /* --- ssh_auth.c --- */
 enum auth_result { AUTH_OK, AUTH_REFUSED, AUTH_BROKEN };
 /* Log in by every means configured.  AUTH_REFUSED: *ERR says what was tried
  * and what the guest offers; AUTH_BROKEN: connection or cancellation. */
-enum auth_result ssh_auth(struct ssh_comm *c, ssh_session session, const struct ssh_wait *w,
-                          struct error **err);
-/* The user logged in as; NULL when none is configured. */
-const char *ssh_auth_user(const struct ssh_comm *c);
+enum auth_result ssh_auth(const struct ssh_account *a, ssh_session session,
+                          const struct ssh_wait *w, struct error **err);
 /* Diagnose unusable keys before the first attempt. */
-bool ssh_auth_check(const struct ssh_comm *c, struct error **err);
+bool ssh_auth_check(const struct ssh_account *a, struct error **err);
 
 /* --- ssh_probe.c --- */
 /* A connected TCP socket behind which an SSH banner waits.  Several attempts
  * run side by side, as a forwarding host may swallow an early one for long. */
-int ssh_probe(struct ssh_comm *c, const struct ssh_wait *w, struct error **err);
-/* One attempt, limited to the wait's deadline. */
-const char *ssh_target_host(const struct ssh_comm *c);
-int ssh_target_port(const struct ssh_comm *c);
+struct ssh_hop {
+    const char *host;
+    int port;
+    const char *label;            /* before what is said of it: "bastion h:22: ", or "" */
+    const struct proxy_goal *via; /* HOST is a proxy that leads there; or NULL */
+};
+int ssh_probe(struct ssh_record *record, const struct ssh_hop *hop, const struct ssh_wait *w,
+              struct error **err);
 
 /* --- ssh_connect.c --- */
+enum attempt { ATTEMPT_OK, ATTEMPT_AGAIN, ATTEMPT_REFUSED, ATTEMPT_FATAL };
+/* Handshake, host key and login over FD, which is taken. */
+enum attempt ssh_log_in(struct ssh_comm *c, const struct ssh_account *a, struct ssh_pin *pin,
+                        int fd, const struct ssh_wait *w, ssh_session *out, struct error **err);
+/* NULL-safe. */
+void ssh_session_end(ssh_session session);
+/* One more session with the guest, on whatever way leads there. */
+enum attempt ssh_line_open(struct ssh_comm *c, const struct ssh_wait *w, struct ssh_line *out,
+                           struct error **err);
+void ssh_line_close(struct ssh_line *line);
 /* Log in, retrying until W ends.  The session is in C afterwards. */
 bool ssh_connect_loop(struct ssh_comm *c, const struct ssh_wait *w, struct error **err);
 /* Connect when the connection is known to be lost: one attempt, no loop. */
@@ -90,6 +149,23 @@ void ssh_drop(struct ssh_comm *c);
 /* Limit of one whole connect phase from the configuration; 0: none. */
 int64_t ssh_connect_timeout(const struct comm_config *config);
 int64_t ssh_connect_attempts(const struct comm_config *config);
+
+/* --- ssh_bastion.c --- */
+/* A socket behind which the guest's SSH banner waits, carried by *HUB. */
+enum attempt ssh_bastion_dial(struct ssh_comm *c, const struct ssh_wait *w, int *fd,
+                              struct ssh_hub **hub, struct error **err);
+
+/* --- ssh_tunnel.c --- */
+/* Take the local ports, once, before anything is waited for. */
+bool ssh_tunnels_prepare(struct ssh_comm *c, struct error **err);
+/* Open them when they are configured and not up. */
+bool ssh_tunnels_ensure(struct ssh_comm *c, const struct ssh_wait *w, struct error **err);
+void ssh_tunnels_free(struct ssh_tunnels *t);
+
+/* --- ssh_forward.c --- */
+bool ssh_forwards_agent(const struct ssh_comm *c);
+/* Answer the guest's requests for our agent on the session of C. */
+void ssh_forward_adopt(struct ssh_comm *c);
 
 /* --- ssh_stream.c: one channel of the session --- */
 struct ssh_stream {

@@ -21,52 +21,52 @@
 struct racer {
     int fd; /* -1: free */
     bool connected;
+    bool talking; /* with the proxy */
+    struct proxy_talk proxy;
     int64_t start_ns;
 };
 
 struct race {
-    struct ssh_comm *c;
+    struct ssh_record *record;
+    const struct ssh_hop *hop;
     struct addrinfo *addresses, *next_address;
     struct racer racers[RACERS];
     int64_t next_start_ns;
     int64_t backoff_ns;
     size_t held; /* connections in a row that opened and then said nothing */
     char *refusal;
+    bool is_final; /* the refusal: another attempt would end in the same way */
 };
+
+static void racer_clear(struct racer *racer)
+{
+    cleanup_close(&racer->fd);
+    racer->fd = -1;
+    if (racer->talking)
+        proxy_clear(&racer->proxy);
+    racer->talking = false;
+}
 
 static void race_clear(struct race *r)
 {
     for (size_t i = 0; i < RACERS; i++)
-        cleanup_close(&r->racers[i].fd);
+        racer_clear(&r->racers[i]);
     if (r->addresses != NULL)
         freeaddrinfo(r->addresses);
     free(r->refusal);
 }
 DEFINE_AUTO_CLEAR(race, struct race, race_clear);
 
-const char *ssh_target_host(const struct ssh_comm *c)
-{
-    const char *host = c->build->target.host;
-    return host != NULL ? host : c->config->ssh_host;
-}
-
-int ssh_target_port(const struct ssh_comm *c)
-{
-    if (c->build->target.port != 0)
-        return c->build->target.port;
-    return c->config->ssh_port != 0 ? (int)c->config->ssh_port : 22;
-}
-
 /* A host given by number, the usual case, needs no name service, whose calls
  * cannot be cancelled. */
 static bool resolve(struct race *r, struct error **err)
 {
-    autofree char *port = xasprintf("%d", ssh_target_port(r->c));
+    autofree char *port = xasprintf("%d", r->hop->port);
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV};
-    const char *host = ssh_target_host(r->c);
+    const char *host = r->hop->host;
     int rc = getaddrinfo(host, port, &hints, &r->addresses);
     if (rc != 0)
-        return error_set(err, ERR_NETWORK, 0, "cannot resolve host '%s': %s", host,
+        return error_set(err, ERR_NETWORK, 0, "%scannot resolve host '%s': %s", r->hop->label, host,
                          gai_strerror(rc));
     r->next_address = r->addresses;
     return true;
@@ -82,11 +82,13 @@ static void set_options(int fd)
     setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
 }
 
+/* REASON is taken. */
 static void refuse(struct race *r, char *reason)
 {
-    ssh_record_add(r->c->record, true, reason);
     free(r->refusal);
-    r->refusal = reason;
+    r->refusal = xasprintf("%s%s", r->hop->label, reason);
+    free(reason);
+    ssh_record_add(r->record, true, r->refusal);
 }
 
 /* An attempt ended without a banner: the next one starts after a short while
@@ -94,8 +96,7 @@ static void refuse(struct race *r, char *reason)
 static void end_racer(struct race *r, struct racer *racer, char *reason)
 {
     refuse(r, reason);
-    cleanup_close(&racer->fd);
-    racer->fd = -1;
+    racer_clear(racer);
     r->held = 0;
     r->next_start_ns = clock_now() + r->backoff_ns;
     r->backoff_ns = MIN(r->backoff_ns * 2, NS_PER_S);
@@ -155,6 +156,27 @@ static bool look_at_banner(struct race *r, struct racer *racer)
     return false;
 }
 
+/* True once the proxy has connected to the guest. */
+static bool through_proxy(struct race *r, struct racer *racer)
+{
+    if (!racer->talking)
+        return true;
+    switch (proxy_advance(&racer->proxy, racer->fd)) {
+    case PROXY_AGAIN: return false;
+    case PROXY_DONE:
+        proxy_clear(&racer->proxy);
+        racer->talking = false;
+        return true;
+    case PROXY_REFUSED: r->is_final = true; FALLTHROUGH;
+    case PROXY_NO_ROUTE:
+    default: break;
+    }
+    end_racer(r, racer,
+              xasprintf("no connection to %s:%d: %s", r->hop->via->host, r->hop->via->port,
+                        racer->proxy.reason));
+    return false;
+}
+
 static bool advance(struct race *r, struct racer *racer, short revents)
 {
     if (!racer->connected) {
@@ -166,7 +188,13 @@ static bool advance(struct race *r, struct racer *racer, short revents)
             return false;
         }
         racer->connected = true;
+        racer->talking = r->hop->via != NULL;
+        if (racer->talking)
+            proxy_start(&racer->proxy, r->hop->via);
     }
+    bool talked = racer->talking;
+    if (!through_proxy(r, racer) || talked)
+        return false;
     if (revents & (POLLIN | POLLHUP | POLLERR))
         return look_at_banner(r, racer);
     return false;
@@ -177,7 +205,10 @@ static int race_poll(struct race *r, const struct ssh_wait *w)
 {
     struct pollfd fds[RACERS + 2];
     for (size_t i = 0; i < RACERS; i++) {
-        short events = r->racers[i].connected ? POLLIN : POLLIN | POLLOUT;
+        const struct racer *racer = &r->racers[i];
+        short events = racer->talking ? proxy_events(&racer->proxy) : POLLIN;
+        if (!racer->connected)
+            events |= POLLOUT;
         fds[i] = (struct pollfd){.fd = r->racers[i].fd, .events = events};
     }
     fds[RACERS] = (struct pollfd){.fd = cancel_fd(w->cancel), .events = POLLIN};
@@ -209,9 +240,18 @@ static void give_up(struct race *r, struct error **err)
     (*err)->cause = cause;
 }
 
-int ssh_probe(struct ssh_comm *c, const struct ssh_wait *w, struct error **err)
+/* Nothing changes by waiting: what the proxy said is the error. */
+static int final_refusal(struct race *r, struct error **err)
 {
-    AUTO(race) struct race r = {.c = c, .backoff_ns = 50 * NS_PER_MS};
+    error_set(err, ERR_TEMPLATE, 0, "%s", r->refusal);
+    error_hint(err, "Check the options that begin with ssh_proxy_.");
+    return -1;
+}
+
+int ssh_probe(struct ssh_record *record, const struct ssh_hop *hop, const struct ssh_wait *w,
+              struct error **err)
+{
+    AUTO(race) struct race r = {.record = record, .hop = hop, .backoff_ns = 50 * NS_PER_MS};
     for (size_t i = 0; i < RACERS; i++)
         r.racers[i].fd = -1;
     if (!resolve(&r, err))
@@ -225,6 +265,8 @@ int ssh_probe(struct ssh_comm *c, const struct ssh_wait *w, struct error **err)
         if (clock_now() >= r.next_start_ns)
             start_racer(&r);
         int winner = race_poll(&r, w);
+        if (r.is_final)
+            return final_refusal(&r, err);
         if (winner >= 0)
             return steal_fd(&r.racers[winner].fd);
     }

@@ -118,6 +118,9 @@ bool stream_open(struct ssh_stream *s, struct ssh_comm *c, enum stream_kind kind
         return refused(s, w, "the guest refused a session", err);
     if (kind == STREAM_EXEC && c->config->ssh_pty && !request_pty(s, w, err))
         return false;
+    /* No answer is asked for: a guest that forwards nothing does not matter. */
+    if (kind == STREAM_EXEC && ssh_forwards_agent(c))
+        ssh_channel_request_auth_agent(s->channel);
     if (kind == STREAM_EXEC)
         ANSWERED(s, rc, ssh_channel_request_exec(s->channel, text), w, err);
     else

@@ -53,21 +53,32 @@ int ssh_wait_ms(const struct ssh_wait *w)
     return w->deadline_ns == 0 ? ms : MIN(ms, ms_until(w->deadline_ns));
 }
 
-bool ssh_wait_fd(const struct ssh_wait *w, int fd, short events, short *ready, struct error **err)
+bool ssh_wait_fds(const struct ssh_wait *w, struct pollfd *fds, size_t count, struct error **err)
 {
-    if (!ssh_wait_test(w, err))
-        return false;
-    struct pollfd fds[] = {
-        {.fd = fd, .events = events},
+    struct pollfd all[RELAYS_MAX + 3] = {
         {.fd = cancel_fd(w->cancel), .events = POLLIN},
         {.fd = cancel_fd(w->guest), .events = POLLIN},
     };
-    int n = poll(fds, ARRAY_SIZE(fds), ssh_wait_ms(w));
+    assert(count <= ARRAY_SIZE(all) - 2);
+    if (!ssh_wait_test(w, err))
+        return false;
+    memcpy(all + 2, fds, count * sizeof(fds[0]));
+    int n = poll(all, count + 2, ssh_wait_ms(w));
     if (n < 0 && errno != EINTR)
         return error_set(err, ERR_IO, errno, "cannot wait for %s", w->what);
-    if (ready != NULL)
-        *ready = n > 0 ? fds[0].revents : 0;
+    for (size_t i = 0; i < count; i++)
+        fds[i].revents = n > 0 ? all[i + 2].revents : 0;
     return ssh_wait_test(w, err);
+}
+
+bool ssh_wait_fd(const struct ssh_wait *w, int fd, short events, short *ready, struct error **err)
+{
+    struct pollfd one = {.fd = fd, .events = events};
+    if (!ssh_wait_fds(w, &one, 1, err))
+        return false;
+    if (ready != NULL)
+        *ready = one.revents;
+    return true;
 }
 
 bool ssh_wait_sleep(const struct ssh_wait *w, int64_t ns, struct error **err)
@@ -145,9 +156,12 @@ bool ssh_pump(struct ssh_comm *c, const struct ssh_wait *w, struct error **err)
 {
     if (!ssh_is_up(c))
         return lost(c, err, w->what);
-    short ready = 0;
-    if (!ssh_wait_fd(w, ssh_get_fd(c->session), session_events(c->session), &ready, err))
+    struct pollfd fds[RELAYS_MAX + 1];
+    fds[0] = (struct pollfd){.fd = ssh_get_fd(c->session), .events = session_events(c->session)};
+    size_t relays = relays_poll(&c->relays, fds + 1);
+    if (!ssh_wait_fds(w, fds, relays + 1, err))
         return false;
+    short ready = fds[0].revents;
     int64_t now = clock_now();
     if (ready & POLLIN)
         c->last_rx_ns = now;
@@ -155,6 +169,7 @@ bool ssh_pump(struct ssh_comm *c, const struct ssh_wait *w, struct error **err)
         ssh_event_dopoll(c->event, 0);
     if (!ssh_is_up(c))
         return lost(c, err, w->what);
+    relays_advance(&c->relays);
     keep_alive(c, now);
     return silence_ends(c, now, w->what, err);
 }

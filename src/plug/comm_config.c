@@ -22,6 +22,12 @@ static const struct opt_choice transfers[] = {
     {0},
 };
 
+static const struct opt_choice proxies[] = {
+    {"socks5", COMM_PROXY_SOCKS5, "SOCKS 5, such as `ssh -D`"},
+    {"http", COMM_PROXY_HTTP, "HTTP with CONNECT"},
+    {0},
+};
+
 #define C struct comm_config
 
 const struct opt comm_opts[] = {
@@ -43,6 +49,12 @@ const struct opt comm_opts[] = {
                    "is the home directory."),
     OPT_STR(C, ssh_certificate_file, "ssh_certificate_file", .flags = OPT_PATH,
             .needs = "ssh_private_key_file", .doc = "User certificate that belongs to the key."),
+    OPT_STR(C, ssh_host_key, "ssh_host_key", .flags = OPT_NOHASH,
+            .doc =
+                "Fingerprint the host key of the guest must have: \"SHA256:...\", as `ssh-keygen "
+                "-lf` prints it.  Without it the key of the first login is kept to."),
+    OPT_STR(C, ssh_keypair_name, "ssh_keypair_name", .flags = OPT_NOHASH,
+            .doc = "Name of a key pair of a cloud; without effect here."),
     OPT_STR(C, temporary_key_pair_name, "temporary_key_pair_name",
             .doc = "Comment of the temporary key."),
     OPT_STR(C, temporary_key_pair_type, "temporary_key_pair_type",
@@ -76,6 +88,8 @@ const struct opt comm_opts[] = {
             .conflicts = "ssh_proxy_host", .doc = "Host to connect through."),
     OPT_INT(C, ssh_bastion_port, "ssh_bastion_port", .def = "22", .min = "1", .max = "65535",
             .flags = OPT_NOHASH, .doc = "Port of the SSH server of the bastion."),
+    OPT_STR(C, ssh_bastion_host_key, "ssh_bastion_host_key", .flags = OPT_NOHASH,
+            .doc = "Fingerprint the host key of the bastion must have."),
     OPT_BOOL(C, ssh_bastion_agent_auth, "ssh_bastion_agent_auth", .def = "false",
              .flags = OPT_NOHASH, .doc = "Log in to the bastion with the keys of the agent."),
     OPT_STR(C, ssh_bastion_username, "ssh_bastion_username", .flags = OPT_NOHASH,
@@ -95,7 +109,10 @@ const struct opt comm_opts[] = {
                  "Protocol that moves files; `sftp` falls back to `scp` in a guest without an SFTP "
                  "server."),
     OPT_STR(C, ssh_proxy_host, "ssh_proxy_host", .flags = OPT_NOHASH,
-            .conflicts = "ssh_bastion_host", .doc = "SOCKS5 proxy to connect through."),
+            .conflicts = "ssh_bastion_host",
+            .doc = "Proxy to connect through; it looks up the guest's name."),
+    OPT_ENUM(C, ssh_proxy_type, "ssh_proxy_type", .choices = proxies, .def = "\"socks5\"",
+             .flags = OPT_NO_TMPL | OPT_NOHASH, .doc = "What the proxy speaks."),
     OPT_INT(C, ssh_proxy_port, "ssh_proxy_port", .def = "1080", .min = "1", .max = "65535",
             .flags = OPT_NOHASH, .doc = "Port of the proxy."),
     OPT_STR(C, ssh_proxy_username, "ssh_proxy_username", .flags = OPT_NOHASH,

@@ -26,6 +26,9 @@ struct comm_config {
     const char *temporary_key_pair_name;
     const char *temporary_key_pair_type;
     int64_t temporary_key_pair_bits;
+    const char *ssh_keypair_name;
+    const char *ssh_host_key; /* "SHA256:..." */
+    const char *ssh_bastion_host_key;
     struct opt_strings ssh_ciphers;
     struct opt_strings ssh_kex;
     bool ssh_clear_authorized_keys;
@@ -45,6 +48,7 @@ struct comm_config {
     const char *ssh_bastion_certificate_file;
     int ssh_file_transfer_method; /* enum comm_transfer */
     const char *ssh_proxy_host;
+    int ssh_proxy_type; /* enum comm_proxy */
     int64_t ssh_proxy_port;
     const char *ssh_proxy_username;
     const char *ssh_proxy_password;
@@ -61,6 +65,7 @@ struct comm_config {
 };
 
 enum comm_kind { COMM_SSH, COMM_WINRM, COMM_NONE };
+enum comm_proxy { COMM_PROXY_SOCKS5, COMM_PROXY_HTTP };
 enum comm_transfer { COMM_TRANSFER_SFTP, COMM_TRANSFER_SCP };
 
 extern const struct opt comm_opts[];

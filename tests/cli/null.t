@@ -39,7 +39,7 @@ $ cat >build.hcl <<'END'
 > build {
 >   sources = ["source.null.guest"]
 >   provisioner "shell" {
->     inline = ["echo hello >&2", "echo ${build.Host}"]
+>     inline = ["echo hello", "echo ${build.Host}"]
 >   }
 >   catalog {
 >     bucket = "none"
@@ -53,8 +53,8 @@ $ bash x.sh; find store -type f; ls -d output-* 2>/dev/null
 | ==> null.guest: Waiting for SSH to become available...
 | ==> null.guest: Connected to SSH!
 | ==> null.guest: Provisioning with shell script: inline
-|     null.guest: 127.0.0.1
 |     null.guest: hello
+|     null.guest: 127.0.0.1
 |
 |
 | ==> Builds finished. The artifacts of successful builds are:

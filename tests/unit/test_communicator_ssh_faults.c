@@ -178,23 +178,6 @@ static void crash_ends_the_wait(void **state)
     }
 }
 
-static void options_without_effect_are_refused(void **state)
-{
-    static const char *one[] = {"1:a:2"};
-    struct comm_config configs[] = {
-        {.ssh_certificate_file = "x"},    {.ssh_bastion_host = "x"},       {.ssh_proxy_host = "x"},
-        {.ssh_remote_tunnels = {one, 1}}, {.ssh_local_tunnels = {one, 1}},
-    };
-    (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(configs); i++) {
-        struct build b = {.target = {.host = "127.0.0.1", .port = 1}};
-        struct error *err = NULL;
-        assert_null(comm_open(&comm_ssh, &configs[i], &b, &err));
-        assert_non_null(strstr(err->msg, "is not supported yet"));
-        error_drop(&err);
-    }
-}
-
 static void keys_are_checked_first(void **state)
 {
     (void)state;
@@ -226,7 +209,6 @@ int main(void)
         cmocka_unit_test(goes_on_after_refusals_and_closed_ports),
         cmocka_unit_test(broken_connections_are_seen),
         cmocka_unit_test(crash_ends_the_wait),
-        cmocka_unit_test(options_without_effect_are_refused),
         cmocka_unit_test(keys_are_checked_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
