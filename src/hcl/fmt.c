@@ -239,14 +239,15 @@ static bool wants_space(const struct fmt_token *before, const struct fmt_token *
     return space_at_bracket(t->kind, after->kind);
 }
 
-/* "1 .5" and "a.0 .1" would become one number without the space. */
+/* "1 .5", "1. 5" and "a.0 .1" would become one number without the space. */
 static bool would_join(const struct fmt_token *t, const struct fmt_token *dot,
                        const struct fmt_token *next)
 {
-    if (t->kind != TOKEN_NUMBER || dot->kind != TOKEN_DOT || dot->spaces == 0)
+    if (t->kind != TOKEN_NUMBER || dot->kind != TOKEN_DOT)
         return false;
-    return next->kind == TOKEN_NUMBER ||
-           (next->kind == TOKEN_IDENT && (next->text.ptr[0] | 0x20) == 'e');
+    if (next->kind == TOKEN_NUMBER)
+        return dot->spaces > 0 || next->spaces > 0;
+    return dot->spaces > 0 && next->kind == TOKEN_IDENT && (next->text.ptr[0] | 0x20) == 'e';
 }
 
 static void space_cell(struct formatter *f, size_t start, size_t end)

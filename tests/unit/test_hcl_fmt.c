@@ -68,6 +68,7 @@ static void spacing(void **state)
         {"a=1", "a = 1"},
         {"a=b . c", "a = b.c"},
         {"a=1 .5", "a = 1 .5"}, /* without the space another number */
+        {"a=1. 5", "a = 1 .5"},
         {"a=-1-(-2)", "a = -1 - (-2)"},
         {"a=! x", "a = !x"},
         {"a=f (x ,y...)", "a = f(x, y...)"},
