@@ -4,12 +4,14 @@
 
 #include "plug/builder.h"
 #include "plug/communicator.h"
+#include "plug/datasource.h"
 #include "plug/provisioner.h"
 #include "plug/reaper.h"
 #include "plug/sealer.h"
 
 #include "bootstrap/builder.h"
 #include "communicator/communicator.h"
+#include "datasource/datasource.h"
 #include "provisioner/provisioner.h"
 #include "null/builder.h"
 #include "seal/sealop.h"
@@ -32,6 +34,14 @@ static const struct comm_type *const communicators[] = {
     &comm_ssh,
     &comm_none,
     NULL,
+};
+
+static const struct datasource_type *const datasources[] = {
+    &datasource_null,          &datasource_http,
+    &datasource_external,      &datasource_external_raw,
+    &datasource_catalog_image, &datasource_hcp_version,
+    &datasource_hcp_artifact,  &datasource_hcp_iteration,
+    &datasource_hcp_image,     NULL,
 };
 
 /* In the order they run: what commands leave behind is cleaned up after them,
@@ -93,6 +103,14 @@ const struct comm_type *registry_find_communicator(str name)
     return NULL;
 }
 
+const struct datasource_type *registry_find_datasource(str name)
+{
+    for (size_t i = 0; datasources[i] != NULL; i++)
+        if (str_eqz(name, datasources[i]->name))
+            return datasources[i];
+    return NULL;
+}
+
 const struct sealer *registry_sealer(void)
 {
     return &sealer_guestfs;
@@ -111,6 +129,11 @@ const struct provisioner_type *const *registry_provisioners(void)
 const struct comm_type *const *registry_communicators(void)
 {
     return communicators;
+}
+
+const struct datasource_type *const *registry_datasources(void)
+{
+    return datasources;
 }
 
 const struct sealop *const *registry_sealops(void)

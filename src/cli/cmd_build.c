@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "catalog/catalog.h"
 #include "cli/app.h"
+#include "cli/data.h"
 #include "cli/exit.h"
 #include "cli/report.h"
 #include "cli/template_flags.h"
@@ -153,7 +154,9 @@ static int build_run(struct app *app, const void *opaque, const struct opt_strin
     const struct build_flags *flags = opaque;
     struct plan_options options = {0};
     template_flags_apply(&flags->template, args->ptr[0], &options);
+    struct data_reader reader;
     options.template.warn_undeclared = flags->warn_undeclared;
+    app_read_data(app, true, &reader, &options.template);
     struct diags diags;
     struct plan plan = {0};
     diags_init(&diags, app->arena);

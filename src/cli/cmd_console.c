@@ -5,6 +5,7 @@
 #include <editline/readline.h>
 
 #include "cli/app.h"
+#include "cli/data.h"
 #include "cli/exit.h"
 #include "cli/template_dump.h"
 #include "cli/template_flags.h"
@@ -211,7 +212,9 @@ static bool load(struct console *c, const char *path)
     struct diags d;
     diags_init(&d, c->app->arena);
     template_flags_apply(&c->flags->template, path, &options);
+    struct data_reader reader;
     options.template.allow_unset = true;
+    app_read_data(c->app, true, &reader, &options.template);
     struct template *t = template_load(c->app->arena, path, &d);
     bool ok = t != NULL && diags_ok(&d) && template_resolve(t, &options.template, &d);
     app_print_diags(c->app, &d);

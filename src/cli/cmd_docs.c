@@ -11,6 +11,7 @@
 #include "hcl/suggest.h"
 #include "plug/builder.h"
 #include "plug/communicator.h"
+#include "plug/datasource.h"
 #include "plug/provisioner.h"
 #include "plug/registry.h"
 #include "plug/sealer.h"
@@ -70,6 +71,29 @@ static void provisioner_pages(struct docs *d)
         const struct doc_page p = {(*t)->name,
                                    arena_fmt(d->app->arena, "provisioner \"%s\" { }", (*t)->name),
                                    (*t)->summary, (*t)->doc, (*t)->opts};
+        page(d, &p);
+    }
+}
+
+/* The rows of the outputs, one paragraph for each. */
+static const char *data_doc(struct docs *d, const struct datasource_type *t)
+{
+    AUTO(strbuf) struct strbuf text = STRBUF_INIT;
+    if (t->doc != NULL)
+        strbuf_addf(&text, "%s\n\n", t->doc);
+    strbuf_addf(&text, "It gives these attributes of data.%s.NAME:", t->name);
+    for (const struct opt *o = t->outputs; o->kind != OPT_KIND_END; o++)
+        strbuf_addf(&text, "\n\n%s (%s%s): %s", o->name, schema_type_text(d->app->arena, o),
+                    (o->flags & OPT_IMGFAC) ? ", imgfac's own" : "", o->doc);
+    return arena_strdup(d->app->arena, text.buf);
+}
+
+static void data_pages(struct docs *d)
+{
+    for (const struct datasource_type *const *t = registry_datasources(); *t != NULL; t++) {
+        const struct doc_page p = {(*t)->name,
+                                   arena_fmt(d->app->arena, "data \"%s\" \"NAME\" { }", (*t)->name),
+                                   (*t)->summary, data_doc(d, *t), (*t)->opts};
         page(d, &p);
     }
 }
@@ -189,6 +213,9 @@ static void list_extensions(struct docs *d)
     strbuf_adds(d->out, "\nCommunicators\n");
     for (const struct comm_type *const *c = registry_communicators(); *c != NULL; c++)
         list_line(d, (*c)->name, (*c)->summary);
+    strbuf_adds(d->out, "\nData sources\n");
+    for (const struct datasource_type *const *t = registry_datasources(); *t != NULL; t++)
+        list_line(d, (*t)->name, (*t)->summary);
 }
 
 static void list_all(struct docs *d)
@@ -227,6 +254,7 @@ static int print_page(struct app *app, struct docs *d)
     else {
         builder_pages(d);
         provisioner_pages(d);
+        data_pages(d);
         fixed_pages(d);
         sealop_pages(d);
         if (d->format == DOC_TEXT) {

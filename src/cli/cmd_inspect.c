@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include "cli/app.h"
+#include "cli/data.h"
 #include "cli/exit.h"
 #include "cli/template_dump.h"
 #include "cli/template_flags.h"
@@ -55,7 +56,9 @@ static int run(struct app *app, const void *flags, const struct opt_strings *arg
     struct diags diags;
     diags_init(&diags, app->arena);
     template_flags_apply(flags, args->len > 0 ? args->ptr[0] : ".", &options);
+    struct data_reader reader;
     options.template.allow_unset = true;
+    app_read_data(app, false, &reader, &options.template);
     struct template *t = template_load(app->arena, options.template_path, &diags);
     if (t == NULL || !diags_ok(&diags)) {
         app_print_diags(app, &diags);

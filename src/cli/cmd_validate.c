@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 #include "cli/app.h"
+#include "cli/data.h"
 #include "cli/exit.h"
 #include "cli/template_flags.h"
 #include "core/plan.h"
@@ -61,9 +62,11 @@ static int run(struct app *app, const void *flags, const struct opt_strings *arg
     } else {
         struct plan plan;
         struct plan_options options = {0};
+        struct data_reader reader;
         template_flags_apply(&f->template, args->ptr[0], &options);
         options.allow_none = true;
         options.template.warn_undeclared = !f->no_warn_undeclared_var;
+        app_read_data(app, f->evaluate_datasources, &reader, &options.template);
         plan_make(&options, app->arena, &plan, &diags);
     }
     return report(app, f, &diags);

@@ -43,6 +43,14 @@ void template_dump_variables(struct strbuf *out, struct arena *a, const struct t
         qsort(vars, n, sizeof(*vars), by_variable_name);
     for (size_t i = 0; i < n; i++)
         add_value(out, "var", vars[i]->name, vars[i]->val, vars[i]->is_set, vars[i]->sensitive);
+    n = t->data.len;
+    if (n > 0)
+        strbuf_adds(out, "\n> data-sources:\n\n");
+    for (size_t i = 0; i < n; i++) {
+        const struct template_data *d = t->data.ptr[i];
+        add_value(out, arena_fmt(a, "data.%s", d->type), d->name, d->val,
+                  value_is_wholly_known(d->val), value_is_sensitive_deep(d->val));
+    }
     strbuf_adds(out, "\n> local-variables:\n\n");
     n = t->locals.len;
     struct template_local **locals =

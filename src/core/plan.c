@@ -37,6 +37,8 @@ static bool decode_builder(struct planning_use *u, struct planned_build *pb)
          plan_render(p, pb->builder->opts, pb->body, pb->source_name, pb->builder->name, config);
     if (pb->builder->comm != NULL)
         pb->comm = pb->builder->comm(config);
+    if (plan_is_unknown(p, pb->body, scope))
+        return ok;
     if (ok && pb->comm != NULL)
         ok = comm_check(pb->comm, pb->body, p->diags);
     if (ok && pb->builder->check != NULL)

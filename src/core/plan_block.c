@@ -67,6 +67,32 @@ struct scope *plan_block_scope(struct planning_use *u, const struct scope *paren
     return u->scope;
 }
 
+static bool is_unknown(const struct body *body, const struct scope *scope, struct diags *ignored)
+{
+    for (size_t i = 0; i < body->attr_count; i++) {
+        value v;
+        if (eval_expr(body->attrs[i].expr, scope, ignored->arena, &v, ignored) &&
+            !value_is_wholly_known(v))
+            return true;
+    }
+    for (size_t i = 0; i < body->block_count; i++)
+        if (is_unknown(body->blocks[i].body, scope, ignored))
+            return true;
+    return false;
+}
+
+bool plan_is_unknown(const struct planning *p, const struct body *body, const struct scope *scope)
+{
+    bool is_read = true;
+    VEC_EACH (d, &p->t->data)
+        is_read &= value_is_wholly_known((*d)->val);
+    if (is_read)
+        return false;
+    struct diags ignored;
+    diags_init(&ignored, p->a);
+    return is_unknown(body, scope, &ignored);
+}
+
 /* A known value as an expression, so that bodies can be put together from
  * values too. */
 static const struct expr *value_expr(struct arena *a, value v, struct range range);

@@ -44,6 +44,10 @@ bool plan_split_block(struct planning_use *u, const struct template_block *block
 /* Scope of bodies in build blocks, with placeholders for build.*. */
 struct scope *plan_block_scope(struct planning_use *u, const struct scope *parent);
 
+/* Something in BODY depends on a data source that was not read: checks of its
+ * values would only miss them. */
+bool plan_is_unknown(const struct planning *p, const struct body *body, const struct scope *scope);
+
 /* plan_provision.c, plan_record.c: fill the parts of a planned build. */
 bool plan_provisioners(struct planning_use *u, struct planned_build *pb);
 bool plan_catalog(struct planning_use *u, struct planned_build *pb);

@@ -36,7 +36,7 @@ static bool decode(struct planning_use *u, const struct planned_build *pb,
     bool ok = schema_decode(p->body, p->type->opts, scope, plan->a, config, plan->diags);
     p->config = config;
     ok = ok && plan_render(plan, p->type->opts, p->body, pb->alias, pb->builder->name, config);
-    if (ok && p->type->check != NULL)
+    if (ok && p->type->check != NULL && !plan_is_unknown(plan, p->body, scope))
         ok = p->type->check(config, p->body, plan->diags);
     return ok;
 }

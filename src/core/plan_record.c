@@ -109,13 +109,14 @@ static bool decode_catalog(struct planning_use *u, const struct template_block *
         return false;
     if (c.bucket == NULL)
         c.bucket = getenv("HCP_PACKER_BUCKET_NAME");
-    if (c.bucket == NULL || !is_name(c.bucket))
+    if ((c.bucket == NULL && !plan_is_unknown(p, block->body, scope)) ||
+        (c.bucket != NULL && !is_name(c.bucket)))
         return diags_error(p->diags, block->body->missing_item_range, "Missing bucket name",
                            "Set \"bucket_name\", or the environment variable "
                            "HCP_PACKER_BUCKET_NAME. " NAME_RULE);
     struct planned_catalog *out = arena_new_object(p->a, struct planned_catalog);
     *out = (struct planned_catalog){
-        .bucket = arena_strdup(p->a, c.bucket),
+        .bucket = arena_strdup(p->a, c.bucket != NULL ? c.bucket : ""),
         .description = c.description,
         .channels = c.channels,
         .labels = join_maps(p->a, c.labels, c.build_labels),

@@ -20,6 +20,7 @@
 
 DEFINE_AUTO(easy, CURL *, curl_easy_cleanup);
 DEFINE_AUTO(url, CURLU *, curl_url_cleanup);
+DEFINE_AUTO(slist, struct curl_slist *, curl_slist_free_all);
 
 static void multi_cleanup(CURLM *m)
 {
@@ -82,6 +83,16 @@ static size_t on_body(char *data, size_t one, size_t len, void *arg)
     return 0;
 }
 
+static size_t on_header(char *data, size_t one, size_t len, void *arg)
+{
+    const struct sink *sink = arg;
+    str line = str_trim_end((str){data, len});
+    (void)one;
+    if (line.len > 0)
+        sink->req->on_header(sink->req->arg, line);
+    return len;
+}
+
 static int on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t up, curl_off_t sent)
 {
     const struct sink *sink = arg;
@@ -122,6 +133,34 @@ static void set_options(CURL *easy, struct sink *sink, char *errbuf)
         curl_easy_setopt(easy, CURLOPT_RESUME_FROM_LARGE, (curl_off_t)sink->start);
 }
 
+/* A redirect of a POST becomes a GET where HTTP says so; curl does that only
+ * when it chose the method itself. */
+static void set_method(CURL *easy, const struct http_request *req)
+{
+    const char *method = req->method != NULL ? req->method : "GET";
+    bool post = strcmp(method, "POST") == 0;
+    if (strcmp(method, "HEAD") == 0)
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    if (req->body.ptr != NULL || post) {
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)req->body.len);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, req->body.len > 0 ? req->body.ptr : "");
+    }
+    bool own = post || strcmp(method, "HEAD") == 0 ||
+               (strcmp(method, "GET") == 0 && req->body.ptr == NULL);
+    if (!own)
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+}
+
+static struct curl_slist *header_list(const struct http_request *req)
+{
+    struct curl_slist *list = NULL;
+    for (size_t i = 0; req->headers != NULL && req->headers[i] != NULL; i++) {
+        struct curl_slist *grown = curl_slist_append(list, req->headers[i]);
+        list = grown != NULL ? grown : list;
+    }
+    return list;
+}
+
 /* Run to the end, waking at once when cancelled. */
 static CURLcode perform(CURL *easy, struct cancel *c)
 {
@@ -160,6 +199,18 @@ static bool may_pass(CURLcode rc, long status)
            rc == CURLE_COULDNT_RESOLVE_HOST;
 }
 
+/* curl takes 416 for "complete already", also when the file is too long. */
+static bool is_good(CURLcode rc, long status, const struct sink *sink)
+{
+    return rc == CURLE_OK && (sink->fd >= 0 || status == 416 || (status >= 200 && status <= 299));
+}
+
+static void bad_status(const char *shown, long status, struct error **err)
+{
+    error_set(err, status == 404 || status == 410 ? ERR_NOT_FOUND : ERR_NETWORK, 0,
+              "cannot download '%s': the server answered %ld", shown, status);
+}
+
 /* The one place where curl's errors become ours. */
 static enum verdict judge(CURL *easy, CURLcode rc, const struct sink *sink, const char *errbuf,
                           struct error **err)
@@ -167,8 +218,7 @@ static enum verdict judge(CURL *easy, CURLcode rc, const struct sink *sink, cons
     const struct http_request *req = sink->req;
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    /* curl takes 416 for "complete already", also when the file is too long. */
-    if (rc == CURLE_OK)
+    if (is_good(rc, status, sink))
         return status == 416 ? RESTART : DONE;
     autofree char *shown = http_url_display(req->url);
     if (cancel_test(req->cancel)) {
@@ -182,9 +232,8 @@ static enum verdict judge(CURL *easy, CURLcode rc, const struct sink *sink, cons
                   "cannot store what comes from '%s'", shown);
     else if (sink->too_big)
         error_set(err, ERR_NETWORK, 0, "'%s' is larger than expected", shown);
-    else if (rc == CURLE_HTTP_RETURNED_ERROR)
-        error_set(err, status == 404 || status == 410 ? ERR_NOT_FOUND : ERR_NETWORK, 0,
-                  "cannot download '%s': the server answered %ld", shown, status);
+    else if (rc == CURLE_HTTP_RETURNED_ERROR || rc == CURLE_OK)
+        bad_status(shown, status, err);
     else
         error_set(err, ERR_NETWORK, 0, "cannot download '%s': %s", shown,
                   errbuf[0] != '\0' ? errbuf : curl_easy_strerror(rc));
@@ -199,7 +248,14 @@ static enum verdict attempt(struct sink *sink, struct error **err)
         error_set(err, ERR_INTERNAL, 0, "cannot start libcurl");
         return FAILED;
     }
+    AUTO(slist) struct curl_slist *headers = header_list(sink->req);
     set_options(easy, sink, errbuf);
+    set_method(easy, sink->req);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    if (sink->req->on_header != NULL) {
+        curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+        curl_easy_setopt(easy, CURLOPT_HEADERDATA, sink);
+    }
     CURLcode rc = perform(easy, sink->req->cancel);
     return judge(easy, rc, sink, errbuf, err);
 }

@@ -11,7 +11,7 @@ enum node_state { NODE_NEW, NODE_OPEN, NODE_DONE };
 /* A local or a data source, with what is needed to order it. */
 struct node {
     struct template_local *local;
-    const struct block *data; /* labels: type, name */
+    struct template_data *data;
     struct refs refs;
     enum node_state state;
     value val;
@@ -97,20 +97,33 @@ static void collect_single_locals(struct template *t, struct diags *diags)
     }
 }
 
+static bool is_data(const struct template_data *d, str type, str name)
+{
+    return str_eqz(type, d->type) && str_eqz(name, d->name);
+}
+
 static void add_data_node(struct walk *w, const struct block *b)
 {
-    VEC_EACH (n, &w->nodes) {
-        const struct block *old = (*n)->data;
-        if (old != NULL && str_eq(old->labels[0].value, b->labels[0].value) &&
-            str_eq(old->labels[1].value, b->labels[1].value))
+    struct arena *a = w->t->arena;
+    str type = b->labels[0].value, name = b->labels[1].value;
+    VEC_EACH (old, &w->t->data)
+        if (is_data(*old, type, name)) {
             diags_error(w->diags, block_header_range(b), "Duplicate data source",
                         "This data source is declared at %s already.",
-                        source_range_text(w->t->arena, block_header_range(old)));
-    }
-    struct node *n = arena_new_object(w->t->arena, struct node);
-    n->data = b;
-    body_refs(w->t->arena, b->body, &n->refs);
-    nodes_push(w->t->arena, &w->nodes, n);
+                        source_range_text(a, (*old)->range));
+            return;
+        }
+    struct template_data *d = arena_new_object(a, struct template_data);
+    *d = (struct template_data){.type = str_dup(a, type),
+                                .name = str_dup(a, name),
+                                .block = b,
+                                .val = value_dynamic(),
+                                .range = block_header_range(b)};
+    template_datas_push(a, &w->t->data, d);
+    struct node *n = arena_new_object(a, struct node);
+    n->data = d;
+    body_refs(a, b->body, &n->refs);
+    nodes_push(a, &w->nodes, n);
 }
 
 static void collect_nodes(struct walk *w)
@@ -134,8 +147,7 @@ static const char *node_name(struct arena *a, const struct node *n)
 {
     if (n->local != NULL)
         return arena_fmt(a, "local.%s", n->local->name);
-    return arena_fmt(a, "data.%.*s.%.*s", STR_FMT(n->data->labels[0].value),
-                     STR_FMT(n->data->labels[1].value));
+    return arena_fmt(a, "data.%s.%s", n->data->type, n->data->name);
 }
 
 static struct node *find_local_node(const struct walk *w, str name)
@@ -149,8 +161,7 @@ static struct node *find_local_node(const struct walk *w, str name)
 static struct node *find_data_node(const struct walk *w, str type, str name)
 {
     VEC_EACH (n, &w->nodes)
-        if ((*n)->data != NULL && str_eq((*n)->data->labels[0].value, type) &&
-            str_eq((*n)->data->labels[1].value, name))
+        if ((*n)->data != NULL && is_data((*n)->data, type, name))
             return *n;
     return NULL;
 }
@@ -185,7 +196,31 @@ static bool report_unknown_local(struct walk *w, const struct expr *ref, str nam
                        suggest_text(w->t->arena, &s));
 }
 
+static bool report_unknown_data(struct walk *w, const struct expr *ref, str type, str name)
+{
+    struct arena *a = w->t->arena;
+    struct suggest s;
+    suggest_init(&s, str_from(arena_fmt(a, "%.*s.%.*s", STR_FMT(type), STR_FMT(name))));
+    VEC_EACH (d, &w->t->data)
+        suggest_offer(&s, str_from(arena_fmt(a, "%s.%s", (*d)->type, (*d)->name)));
+    return diags_error(w->diags, ref->range, "Reference to undeclared data source",
+                       "There is no data source \"%.*s\" \"%.*s\" in the template.%s",
+                       STR_FMT(type), STR_FMT(name), suggest_text(a, &s));
+}
+
 static bool visit(struct walk *w, struct node *n);
+
+/* All data sources of a type, when a reference names just that. */
+static bool visit_data(struct walk *w, const struct expr *ref, str type)
+{
+    bool ok = true;
+    VEC_EACH (n, &w->nodes) {
+        if ((*n)->data == NULL || !str_eqz(type, (*n)->data->type))
+            continue;
+        ok &= (*n)->state == NODE_OPEN ? report_cycle(w, *n, ref) : visit(w, *n);
+    }
+    return ok;
+}
 
 /* Value of what REF refers to, when that is a node. */
 static bool visit_ref(struct walk *w, const struct expr *ref)
@@ -198,7 +233,11 @@ static bool visit_ref(struct walk *w, const struct expr *ref)
             return report_unknown_local(w, ref, first);
     } else if (str_eqz(ref->traversal.root, "data") && first.ptr != NULL) {
         str second = ref_step_name(ref, 1);
-        target = second.ptr == NULL ? NULL : find_data_node(w, first, second);
+        if (second.ptr == NULL)
+            return visit_data(w, ref, first);
+        target = find_data_node(w, first, second);
+        if (target == NULL)
+            return report_unknown_data(w, ref, first, second);
     }
     if (target == NULL)
         return true;
@@ -236,7 +275,7 @@ static value data_values(struct walk *w)
     VEC_EACH (n, &w->nodes) {
         if ((*n)->data == NULL)
             continue;
-        str type = (*n)->data->labels[0].value;
+        str type = str_from((*n)->data->type);
         struct data_type *f = map_get(&types, type);
         if (f == NULL) {
             f = arena_alloc(a, sizeof(*f));
@@ -244,8 +283,7 @@ static value data_values(struct walk *w)
             map_set(&types, type, f);
         }
         value v = (*n)->state == NODE_DONE ? (*n)->val : value_dynamic();
-        const char *name = str_dup(a, (*n)->data->labels[1].value);
-        f->ptr[f->len++] = (struct value_entry){str_from(name), v};
+        f->ptr[f->len++] = (struct value_entry){str_from((*n)->data->name), v};
     }
     struct value_entry *entries = arena_new_array(a, struct value_entry, types.len);
     size_t len = 0;
@@ -256,23 +294,15 @@ static value data_values(struct walk *w)
     return value_object(a, entries, len);
 }
 
-static bool has_data(const struct walk *w)
-{
-    VEC_EACH (n, &w->nodes)
-        if ((*n)->data != NULL)
-            return true;
-    return false;
-}
-
 static bool read_data(struct walk *w, struct node *n, const struct scope *scope)
 {
+    const struct template_data *d = n->data;
     if (w->options->read_data == NULL)
-        return diags_error(w->diags, n->data->labels[0].range, "Data sources are not available",
-                           "This version of imgfac has no data sources yet. Give the value with a "
-                           "variable or a local instead.");
-    return w->options->read_data(w->options->arg, n->data->labels[0].value,
-                                 n->data->labels[1].value, n->data, scope, w->t->arena, &n->val,
-                                 w->diags);
+        return diags_error(w->diags, d->range, "Data sources are not available",
+                           "No data source can be read here. Give the value with a variable or a "
+                           "local instead.");
+    return w->options->read_data(w->options->arg, str_from(d->type), str_from(d->name), d->block,
+                                 scope, w->t->arena, &n->val, w->diags);
 }
 
 static bool evaluate(struct walk *w, struct node *n)
@@ -280,7 +310,7 @@ static bool evaluate(struct walk *w, struct node *n)
     struct arena *a = w->t->arena;
     struct scope *scope = scope_new(a, w->t->scope);
     scope_set(a, scope, "local", local_values(w, n));
-    if (has_data(w))
+    if (w->t->data.len > 0)
         scope_set(a, scope, "data", data_values(w));
     if (n->data != NULL)
         return read_data(w, n, scope);
@@ -311,6 +341,8 @@ static bool visit(struct walk *w, struct node *n)
     n->state = NODE_DONE;
     if (n->local != NULL)
         n->local->val = n->val;
+    else
+        n->data->val = n->val;
     return ok;
 }
 
@@ -328,7 +360,7 @@ bool template_resolve_locals(struct template *t, const struct template_options *
     for (size_t i = 0; i < t->locals.len; i++)
         entries[i] = (struct value_entry){str_from(t->locals.ptr[i]->name), t->locals.ptr[i]->val};
     scope_set(t->arena, t->scope, "local", value_object(t->arena, entries, t->locals.len));
-    if (has_data(&w))
+    if (t->data.len > 0)
         scope_set(t->arena, t->scope, "data", data_values(&w));
     return diags->errors == before;
 }

@@ -41,6 +41,14 @@ struct template_local {
 };
 DEFINE_ARENA_VEC(template_locals, struct template_local *);
 
+struct template_data {
+    const char *type, *name; /* labels */
+    const struct block *block;
+    value val; /* an object after resolving; unknown when it was not read */
+    struct range range;
+};
+DEFINE_ARENA_VEC(template_datas, struct template_data *);
+
 /* One block of a build, after expansion of `dynamic`. */
 struct template_block {
     const char *label; /* first label, or "" */
@@ -117,11 +125,12 @@ struct template
     struct template_files files;
     struct template_variables variables; /* in source order */
     struct template_locals locals;
+    struct template_datas data;
     struct template_plugins plugins;
     struct template_sources sources;
     struct template_builds builds;
     struct template_blocks hcp_registry; /* at top level */
-    struct scope *scope; /* functions, var, local, path, packer: filled by template_resolve() */
+    struct scope *scope; /* functions, var, local, data, path, packer: by template_resolve() */
 };
 
 /* Runs a data source: BODY of `data "TYPE" "NAME"`.  False after a diagnostic. */

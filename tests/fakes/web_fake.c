@@ -10,8 +10,16 @@
 #include "base/mem.h"
 #include "base/thread.h"
 
-/* Head of a request, up to the empty line. */
-static bool read_head(int fd, char *head, size_t size)
+/* Whether the body that the head promises has come too. */
+static bool is_complete(const char *head)
+{
+    const char *end = strstr(head, "\r\n\r\n"), *length = strcasestr(head, "\r\ncontent-length:");
+    return end != NULL &&
+           (length == NULL || length > end || strlen(end + 4) >= strtoul(length + 17, NULL, 10));
+}
+
+/* A request that fits. */
+static bool read_request(int fd, char *head, size_t size)
 {
     size_t len = 0;
     while (len + 1 < size) {
@@ -20,7 +28,7 @@ static bool read_head(int fd, char *head, size_t size)
             return false;
         len += (size_t)n;
         head[len] = '\0';
-        if (strstr(head, "\r\n\r\n") != NULL)
+        if (is_complete(head))
             return true;
     }
     return false;
@@ -44,13 +52,14 @@ static void send_body(struct web_fake *w, int fd, size_t start)
 
 static void answer(struct web_fake *w, int fd)
 {
-    char head[4096];
+    char head[4096] = "";
     uint64_t start = 0;
-    if (!read_head(fd, head, sizeof(head)))
+    if (!read_request(fd, head, sizeof(head)))
         return;
     w->requests++;
     const char *range = strcasestr(head, "range: bytes=");
     w->ranged += range != NULL;
+    memcpy(w->last, head, sizeof(w->last));
     if (strncmp(head, "GET /missing", 12) == 0) {
         send_text(fd, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
         return;
@@ -68,10 +77,13 @@ static void answer(struct web_fake *w, int fd)
         send_text(fd, "HTTP/1.1 416 Range\r\nContent-Length: 0\r\n\r\n");
         return;
     }
-    autofree char *text =
-        xasprintf("HTTP/1.1 %s\r\nContent-Length: %zu\r\nContent-Range: bytes %zu-%zu/%zu\r\n\r\n",
-                  start > 0 ? "206 Partial" : "200 OK", w->document.len - (size_t)start,
-                  (size_t)start, w->document.len - 1, w->document.len);
+    autofree char *text = xasprintf(
+        "HTTP/1.1 %s\r\nContent-Length: %zu\r\n%s%s%sContent-Range: bytes %zu-%zu/%zu"
+        "\r\n\r\n",
+        start > 0 ? "206 Partial" : "200 OK", w->document.len - (size_t)start,
+        w->content_type == NULL ? "" : "Content-Type: ",
+        w->content_type == NULL ? "" : w->content_type, w->content_type == NULL ? "" : "\r\n",
+        (size_t)start, w->document.len - 1, w->document.len);
     send_text(fd, text);
     if (!w->stall)
         send_body(w, fd, (size_t)start);

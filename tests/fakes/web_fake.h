@@ -9,11 +9,13 @@
 
 struct web_fake {
     str document;
-    bool no_ranges;     /* answers a range request with the whole */
-    unsigned fail_503;  /* so many requests are answered 503 first */
-    unsigned cut_after; /* close after so many bytes of the body, once; 0: never */
-    bool stall;         /* sends the head and then nothing */
+    bool no_ranges;           /* answers a range request with the whole */
+    unsigned fail_503;        /* so many requests are answered 503 first */
+    unsigned cut_after;       /* close after so many bytes of the body, once; 0: never */
+    bool stall;               /* sends the head and then nothing */
+    const char *content_type; /* NULL: none is sent */
     unsigned requests, ranged;
+    char last[4096]; /* the last request, as far as it was read */
     uint64_t bytes_sent;
     /* private */
     int fd, port;

@@ -123,6 +123,18 @@ const struct provisioner_type *registry_find_provisioner(str name)
 {
     return str_eqz(name, "shell") ? &fake_shell : str_eqz(name, "file") ? &fake_file : NULL;
 }
+const struct datasource_type *registry_find_datasource(str name)
+{
+    (void)name;
+    return NULL;
+}
+
+const struct datasource_type *const *registry_datasources(void)
+{
+    static const struct datasource_type *const none[] = {NULL};
+    return none;
+}
+
 const struct sealer *registry_sealer(void)
 {
     return NULL;

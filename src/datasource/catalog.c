@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+#include "datasource/catalog.h"
+
+static bool refuse_revoked(const struct catalog_version *v, struct error **err)
+{
+    if (strcmp(v->status, "revoked") != 0)
+        return true;
+    bool told = v->revocation_message != NULL && v->revocation_message[0] != '\0';
+    error_set(err, ERR_CATALOG, 0, "version %s of bucket '%s' (%s) is revoked%s%s", v->name,
+              v->bucket, v->fingerprint, told ? ": " : "", told ? v->revocation_message : "");
+    return error_hint(err,
+                      "Nothing is built from a revoked version.  Ask for another channel or "
+                      "version: imgfac catalog list -all %s.",
+                      v->bucket);
+}
+
+bool data_find_ref(struct data_call *call, const char *ref, struct catalog_version *out,
+                   struct error **err)
+{
+    if (!catalog_ref_check(str_from(ref), err))
+        return false;
+    struct catalog *cat = call->catalog == NULL ? NULL : call->catalog(call->arg, err);
+    if (cat == NULL)
+        return *err != NULL || error_set(err, ERR_CATALOG, 0, "there is no catalog here");
+    return catalog_resolve(cat, str_from(ref), call->arena, out, err) && refuse_revoked(out, err);
+}
+
+bool data_find_version(struct data_call *call, const char *bucket, const char *channel,
+                       const char *version, struct catalog_version *out, struct error **err)
+{
+    bool by_channel = channel != NULL;
+    return data_find_ref(call,
+                         arena_fmt(call->arena, "%s%c%s", bucket, by_channel ? '@' : ':',
+                                   by_channel ? channel : version),
+                         out, err);
+}
+
+bool data_find_disk(const struct catalog_version *v, const struct catalog_artifact **out,
+                    struct error **err)
+{
+    *out = v->artifact_count > 0 ? &v->artifacts[0] : NULL;
+    for (size_t i = 0; i < v->artifact_count; i++)
+        if (strcmp(v->artifacts[i].name, "disk") == 0)
+            *out = &v->artifacts[i];
+    return *out != NULL ||
+           error_set(err, ERR_CATALOG, 0, "version %s of bucket '%s' has no image in the catalog",
+                     v->name, v->bucket);
+}
