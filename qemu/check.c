@@ -6,7 +6,6 @@
 #include "catalog/catalog.h"
 #include "gotemplate/gotemplate.h"
 #include "hcl/diag.h"
-#include "qemu/boot_command.h"
 
 /* Known to Packer, not carried out by this version: said, never ignored. */
 static const char *const unavailable[] = {
@@ -147,17 +146,6 @@ static void check_machine(const struct qemu_config *c, const struct body *body, 
                     "VNC passwords have at most 8 characters.");
 }
 
-/* The grammar is run on the text before {{ }} is rendered, as in Packer. */
-static void check_keys(const struct body *body, struct diags *diags, const char *option, str text)
-{
-    AUTO(arena) struct arena *a = arena_new("check");
-    struct boot_actions actions = {0};
-    struct error *err = NULL;
-    if (!gotmpl_check(text, &err) || !boot_command_parse(a, text, &actions, &err))
-        diags_add_error(diags, schema_range(body, option), err);
-    error_drop(&err);
-}
-
 static void check_args(const struct qemu_config *c, const struct body *body, struct diags *diags)
 {
     for (size_t i = 0; i < c->qemuargs.len; i++)
@@ -169,21 +157,6 @@ static void check_args(const struct qemu_config *c, const struct body *body, str
         }
 }
 
-static void check_boot(const struct qemu_config *c, const struct body *body, struct diags *diags)
-{
-    AUTO(strbuf) struct strbuf text = STRBUF_INIT;
-    for (size_t i = 0; i < c->boot_command.len; i++)
-        strbuf_adds(&text, c->boot_command.ptr[i]);
-    check_keys(body, diags, "boot_command", strbuf_str(&text));
-    for (size_t i = 0; i < c->boot_steps.len; i++)
-        if (c->boot_steps.ptr[i].len > 0)
-            check_keys(body, diags, "boot_steps", str_from(c->boot_steps.ptr[i].ptr[0]));
-    if (c->disable_vnc && (c->boot_command.len > 0 || c->boot_steps.len > 0))
-        diags_error(diags, schema_range(body, "disable_vnc"),
-                    "A boot command cannot be used when vnc is disabled.", "%s", "");
-    check_args(c, body, diags);
-}
-
 bool qemu_check(const void *config, const struct body *body, struct diags *diags)
 {
     const struct qemu_config *c = config;
@@ -193,7 +166,8 @@ bool qemu_check(const void *config, const struct body *body, struct diags *diags
     check_words(c, body, diags);
     check_disks(c, body, diags);
     check_machine(c, body, diags);
-    check_boot(c, body, diags);
+    qemu_check_boot(c, body, diags);
+    check_args(c, body, diags);
     check_login(c, body, diags);
     check_range(body, diags, "host_port_min", c->host_port_min, c->host_port_max);
     check_range(body, diags, "vnc_port_min", c->vnc_port_min, c->vnc_port_max);

@@ -88,13 +88,17 @@ const struct opt qemu_opts[] = {
     OPT_STR(C, cd_label, "cd_label", .doc = "Label of that CD; packer when unset."),
 
     OPT_STRS(C, boot_command, "boot_command", .flags = OPT_TMPL,
-             .doc = "Keys typed at the console after `boot_wait`."),
+             .doc = "Keys typed at the console after `boot_wait`: text, <enter>, <wait5s> and the "
+                    "like as in Packer, and <waitFor 'REGULAR EXPRESSION' 60s>, which goes on when "
+                    "the serial console shows it and fails after the time (5m when left out)."),
     OPT_STRS_LIST(C, boot_steps, "boot_steps", .flags = OPT_TMPL, .conflicts = "boot_command",
                   .doc = "Boot commands, each with a description."),
-    OPT_DUR(C, boot_wait_ns, "boot_wait", .def = "\"10s\"", .flags = OPT_NOHASH,
-            .doc = "Time before typing."),
+    OPT_DUR(C, boot_wait_ns, "boot_wait", .flags = OPT_NOHASH,
+            .doc = "Time before typing; negative: none.  Default: 10s, or none when the boot "
+                   "command begins with <waitFor>."),
     OPT_DUR(C, boot_key_interval_ns, "boot_key_interval", .flags = OPT_NOHASH,
-            .doc = "Time between two key events; 100ms when unset."),
+            .doc = "Least time between two keys.  Default: in a BIOS's boot loader as soon as the "
+                   "guest has taken the key before, else 100ms."),
     OPT_DUR(C, boot_keygroup_interval_ns, "boot_keygroup_interval",
             .flags = OPT_NOHASH | OPT_IGNORED,
             .doc = "Accepted as Packer accepts it, without effect there and here."),

@@ -220,6 +220,12 @@ bool guest_send_keys(struct guest *g, unsigned *keys, size_t count, unsigned hol
            conn_error(err, "cannot press a key of the guest");
 }
 
+bool guest_peek(struct guest *g, uint64_t address, void *out, size_t size, struct error **err)
+{
+    return virDomainMemoryPeek(g->domain, address, size, out, VIR_MEMORY_PHYSICAL) == 0 ||
+           conn_error(err, "cannot read the guest's memory");
+}
+
 /* Sleep until the state changes, at most a quarter of a second. */
 static enum guest_state await_change(struct guest *g, int64_t until_ns)
 {

@@ -42,8 +42,8 @@ static const struct {
     {"insert", KEY_INSERT},
     {"home", KEY_HOME},
     {"end", KEY_END},
-    {"pageup", KEY_PAGEUP},
-    {"pagedown", KEY_PAGEDOWN},
+    {"pageUp", KEY_PAGEUP},
+    {"pageDown", KEY_PAGEDOWN},
     {"menu", KEY_COMPOSE},
     {"up", KEY_UP},
     {"down", KEY_DOWN},
@@ -61,18 +61,18 @@ static const struct {
     {"f10", KEY_F10},
     {"f11", KEY_F11},
     {"f12", KEY_F12},
-    {"leftshift", KEY_LEFTSHIFT},
-    {"rightshift", KEY_RIGHTSHIFT},
-    {"leftctrl", KEY_LEFTCTRL},
-    {"rightctrl", KEY_RIGHTCTRL},
-    {"leftalt", KEY_LEFTALT},
-    {"rightalt", KEY_RIGHTALT},
-    {"leftsuper", KEY_LEFTMETA},
-    {"rightsuper", KEY_RIGHTMETA},
-    {"leftcommand", KEY_LEFTALT},
-    {"rightcommand", KEY_RIGHTALT},
-    {"leftoption", KEY_LEFTMETA},
-    {"rightoption", KEY_RIGHTMETA},
+    {"leftShift", KEY_LEFTSHIFT},
+    {"rightShift", KEY_RIGHTSHIFT},
+    {"leftCtrl", KEY_LEFTCTRL},
+    {"rightCtrl", KEY_RIGHTCTRL},
+    {"leftAlt", KEY_LEFTALT},
+    {"rightAlt", KEY_RIGHTALT},
+    {"leftSuper", KEY_LEFTMETA},
+    {"rightSuper", KEY_RIGHTMETA},
+    {"leftCommand", KEY_LEFTALT},
+    {"rightCommand", KEY_RIGHTALT},
+    {"leftOption", KEY_LEFTMETA},
+    {"rightOption", KEY_RIGHTMETA},
 };
 
 bool keymap_char(char c, unsigned *key, bool *shift)
@@ -94,4 +94,9 @@ bool keymap_name(str name, unsigned *key)
             return true;
         }
     return false;
+}
+
+const char *keymap_name_at(size_t i)
+{
+    return i < ARRAY_SIZE(names) ? names[i].name : NULL;
 }

@@ -11,5 +11,7 @@
 bool keymap_char(char c, unsigned *key, bool *shift);
 /* Key for a name of a boot command ("enter", "leftShift"), in any case. */
 bool keymap_name(str name, unsigned *key);
+/* The Ith name; NULL behind the last. */
+const char *keymap_name_at(size_t i);
 
 #endif

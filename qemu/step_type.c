@@ -2,24 +2,19 @@
 
 #include "qemu/state.h"
 
-#include <linux/input-event-codes.h>
-
 #include "base/clock.h"
 #include "gotemplate/gotemplate.h"
 #include "qemu/boot_command.h"
-#include "qemu/guest.h"
+#include "qemu/expect.h"
+#include "qemu/typist.h"
 
-#define KEY_INTERVAL_NS (100 * NS_PER_MS) /* Packer's default */
-#define HOLD_MIN_MS     20
-#define HOLD_MAX_MS     100
-#define HELD_MAX        8
+#define BOOT_WAIT_NS (10 * NS_PER_S)     /* Packer's default */
+#define WAIT_FOR_NS  (5 * 60 * NS_PER_S) /* without a time of its own; longer when emulated */
 
-/* Keys that <...On> keeps down: sent along with each key typed meanwhile. */
-struct typist {
+struct typing {
     struct build *b;
-    int64_t interval_ns;
-    unsigned held[HELD_MAX];
-    size_t held_count;
+    struct typist typist;
+    struct expect *console;
 };
 
 static int64_t interval_of(const struct qemu_config *c)
@@ -28,54 +23,21 @@ static int64_t interval_of(const struct qemu_config *c)
     int64_t ns;
     if (c->boot_key_interval_ns > 0)
         return c->boot_key_interval_ns;
-    return env != NULL && clock_parse_duration(str_from(env), &ns) && ns > 0 ? ns : KEY_INTERVAL_NS;
+    return env != NULL && clock_parse_duration(str_from(env), &ns) && ns > 0 ? ns : 0;
 }
 
-static bool tap(struct typist *t, const struct boot_action *action, struct error **err)
+static bool wait_for(struct typing *t, const struct boot_action *action, struct error **err)
 {
-    unsigned keys[HELD_MAX + 2];
-    size_t n = 0;
-    for (size_t i = 0; i < t->held_count; i++)
-        keys[n++] = t->held[i];
-    if (action->shift)
-        keys[n++] = KEY_LEFTSHIFT;
-    keys[n++] = action->key;
-    int64_t hold_ms = t->interval_ns / NS_PER_MS / 2;
-    hold_ms = MAX(MIN(hold_ms, (int64_t)HOLD_MAX_MS), (int64_t)HOLD_MIN_MS);
-    return guest_send_keys(qemu_state(t->b)->guest, keys, n, (unsigned)hold_ms, err) &&
-           (cancel_sleep(t->b->guest, t->interval_ns) ||
-            cancel_error(t->b->guest, err, "typing the boot command"));
+    int64_t limit = action->wait_ns;
+    if (limit == 0)
+        limit = qemu_state(t->b)->kvm ? WAIT_FOR_NS : WAIT_FOR_NS * QEMU_TCG_FACTOR;
+    if (t->console == NULL)
+        t->console = expect_open(t->b->console_log, err);
+    return t->console != NULL && expect_match(t->console, action->pattern, limit, t->b->guest, err);
 }
 
-static void release(struct typist *t, unsigned key)
+static bool render(struct build *b, str *text, struct error **err)
 {
-    for (size_t i = 0; i < t->held_count; i++)
-        if (t->held[i] == key) {
-            t->held[i] = t->held[--t->held_count];
-            return;
-        }
-}
-
-static bool act(struct typist *t, const struct boot_action *action, struct error **err)
-{
-    switch (action->kind) {
-    case BOOT_WAIT:
-        return cancel_sleep(t->b->guest, action->wait_ns) ||
-               cancel_error(t->b->guest, err, "a wait of the boot command");
-    case BOOT_TAP: return tap(t, action, err);
-    case BOOT_RELEASE: release(t, action->key); return true;
-    case BOOT_HOLD: break;
-    }
-    if (t->held_count == HELD_MAX)
-        return error_set(err, ERR_TEMPLATE, 0, "the boot command holds more than %d keys",
-                         HELD_MAX);
-    t->held[t->held_count++] = action->key;
-    return true;
-}
-
-static bool type_text(struct typist *t, str text, struct error **err)
-{
-    struct build *b = t->b;
     const struct qemu_config *c = qemu_state(b)->config;
     const struct gotmpl_field fields[] = {
         {"HTTPIP", str_from(b->target.http_ip)},
@@ -90,12 +52,21 @@ static bool type_text(struct typist *t, str text, struct error **err)
                                .field_count = ARRAY_SIZE(fields),
                                .build_name = b->source_name,
                                .build_type = b->builder_name};
-    struct boot_actions actions = {0};
-    if (!gotmpl_render(b->arena, text, &data, &text, err) ||
-        !boot_command_parse(b->arena, text, &actions, err))
-        return error_wrap(err, "cannot use the boot command");
-    VEC_EACH (action, &actions)
-        if (!act(t, action, err))
+    return gotmpl_render(b->arena, *text, &data, text, err);
+}
+
+static bool prepare(struct build *b, str text, struct boot_actions *out, struct error **err)
+{
+    struct boot_place place;
+    return (render(b, &text, err) && boot_command_parse(b->arena, text, out, &place, err)) ||
+           error_wrap(err, "cannot use the boot command");
+}
+
+static bool type_actions(struct typing *t, const struct boot_actions *actions, struct error **err)
+{
+    VEC_EACH (action, actions)
+        if (!(action->kind == BOOT_WAIT_FOR ? wait_for(t, action, err)
+                                            : typist_act(&t->typist, action, err)))
             return false;
     return true;
 }
@@ -108,32 +79,61 @@ static str join(struct arena *a, const struct opt_strings *parts)
     return (str){arena_strndup(a, text.buf, text.len), text.len};
 }
 
-static bool type_steps(struct typist *t, const struct opt_strings_list *steps, struct error **err)
+/* All are parsed before the first key. */
+static bool prepare_steps(struct build *b, const struct opt_strings_list *steps,
+                          struct boot_actions *out, struct error **err)
+{
+    for (size_t i = 0; i < steps->len; i++)
+        if (steps->ptr[i].len > 0 && !prepare(b, str_from(steps->ptr[i].ptr[0]), &out[i], err))
+            return false;
+    return true;
+}
+
+static bool type_steps(struct typing *t, const struct opt_strings_list *steps,
+                       const struct boot_actions *actions, struct error **err)
 {
     for (size_t i = 0; i < steps->len; i++) {
-        const struct opt_strings *step = &steps->ptr[i];
-        if (step->len > 1)
-            build_sayf(t->b, "Typing boot command for: %s", step->ptr[1]);
-        if (step->len > 0 && !type_text(t, str_from(step->ptr[0]), err))
+        if (steps->ptr[i].len > 1)
+            build_sayf(t->b, "Typing boot command for: %s", steps->ptr[i].ptr[1]);
+        if (!type_actions(t, &actions[i], err))
             return false;
     }
     return true;
 }
 
+/* A command that begins with <waitFor> needs no other wait. */
+static bool wait_for_boot(struct build *b, const struct boot_actions *first, struct error **err)
+{
+    const struct qemu_config *c = qemu_state(b)->config;
+    bool expects = first->len > 0 && first->ptr[0].kind == BOOT_WAIT_FOR;
+    int64_t ns = c->boot_wait_ns != 0 ? c->boot_wait_ns : expects ? 0 : BOOT_WAIT_NS;
+    if (ns <= 0)
+        return true;
+    autofree char *wait = clock_format_duration(ns);
+    build_sayf(b, "Waiting %s for boot...", wait);
+    return cancel_sleep(b->guest, ns) || cancel_error(b->guest, err, "boot_wait");
+}
+
 static bool run(struct step *step, struct build *b, struct error **err)
 {
     (void)step;
-    const struct qemu_config *c = qemu_state(b)->config;
-    struct typist t = {.b = b, .interval_ns = interval_of(c)};
-    if (c->boot_wait_ns > 0) {
-        autofree char *wait = clock_format_duration(c->boot_wait_ns);
-        build_sayf(b, "Waiting %s for boot...", wait);
-        if (!cancel_sleep(b->guest, c->boot_wait_ns))
-            return cancel_error(b->guest, err, "boot_wait");
-    }
+    const struct qemu_state *s = qemu_state(b);
+    const struct qemu_config *c = s->config;
+    struct typing t = {.b = b,
+                       .typist = {.guest = s->guest,
+                                  .cancel = b->guest,
+                                  .interval_ns = interval_of(c),
+                                  .bios = !s->efi && strcmp(s->arch, "x86_64") == 0}};
+    struct boot_actions whole = {0};
+    struct boot_actions *steps = arena_new_array(b->arena, struct boot_actions, c->boot_steps.len);
+    if (!prepare(b, join(b->arena, &c->boot_command), &whole, err) ||
+        !prepare_steps(b, &c->boot_steps, steps, err) ||
+        !wait_for_boot(b, c->boot_steps.len > 0 ? &steps[0] : &whole, err))
+        return false;
     build_sayf(b, "Typing the boot commands...");
-    return type_text(&t, join(b->arena, &c->boot_command), err) &&
-           type_steps(&t, &c->boot_steps, err);
+    bool ok = type_actions(&t, &whole, err) && type_steps(&t, &c->boot_steps, steps, err);
+    expect_free(t.console);
+    return ok;
 }
 
 struct step qemu_step_type(struct build *b)
