@@ -34,9 +34,9 @@ static size_t source_char(str text, size_t *bytes)
 static struct range place_in(const struct expr *e, struct boot_place place)
 {
     str text = source_text(e->range);
-    bool plain = e->kind == EXPR_LITERAL ||
-                 (e->kind == EXPR_TEMPLATE && e->template.part_count == 1 &&
-                  e->template.parts[0]->kind == EXPR_LITERAL);
+    bool plain =
+        e->kind == EXPR_LITERAL || (e->kind == EXPR_TEMPLATE && e->template.part_count == 1 &&
+                                    e->template.parts[0]->kind == EXPR_LITERAL);
     if (!plain || text.len < 2 || text.ptr[0] != '"')
         return e->range;
     struct range r = e->range;
@@ -124,8 +124,7 @@ static const struct expr *const *elements(const struct expr *e, size_t count)
     return e != NULL && e->kind == EXPR_TUPLE && e->tuple.count == count ? e->tuple.items : NULL;
 }
 
-static void check_command(const struct qemu_config *c, const struct body *body,
-                          struct diags *diags)
+static void check_command(const struct qemu_config *c, const struct body *body, struct diags *diags)
 {
     const struct expr *e = option(body, "boot_command");
     struct keys k = {.parts = &c->boot_command,

@@ -15,7 +15,7 @@
 #define TEXT_MAX  ((size_t)1 << 16)
 #define MATCH_MAX ((size_t)4 << 10)
 #define SHOWN_MAX 120
-#define ROWS      25u/* a text screen; the last row scrolls */
+#define ROWS      25u /* a text screen; the last row scrolls */
 
 /* Where in an escape sequence (ECMA-48) the console's bytes stand. */
 enum escape { ESC_NONE, ESC_BEGUN, ESC_CSI };
@@ -32,9 +32,9 @@ struct expect {
     size_t param;
     struct cursor written; /* behind the last character of `text` */
     struct cursor now;     /* where the sequences have put it since */
-    struct strbuf text; /* ASCII, without escape sequences */
-    size_t used;        /* by matches */
-    size_t searched;    /* there is no match that ends before */
+    struct strbuf text;    /* ASCII, without escape sequences */
+    size_t used;           /* by matches */
+    size_t searched;       /* there is no match that ends before */
 };
 
 struct expect *expect_open(const char *path, struct error **err)
@@ -184,8 +184,7 @@ static bool search(struct expect *x, str pattern, bool *found, struct error **er
     switch (regex_search(re, strbuf_str(&x->text), MAX(from, x->used), spans)) {
     case REGEX_NO_MATCH: x->searched = x->text.len; return true;
     case REGEX_TOO_LONG:
-        return error_set(err, ERR_TEMPLATE, 0, "'%.*s' takes too long to match",
-                         STR_FMT(pattern));
+        return error_set(err, ERR_TEMPLATE, 0, "'%.*s' takes too long to match", STR_FMT(pattern));
     case REGEX_MATCH: break;
     }
     *found = true;

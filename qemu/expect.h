@@ -4,8 +4,8 @@
 
 /* Waits for text on a guest's serial console, which is followed in its growing
  * log file.  Escape sequences are taken out first; where one moves the cursor
- * a new line begins; what is not ASCII reads as '?'.  Each match uses up the text up to its end, so that one
- * prompt is not taken for the next.  Not thread-safe. */
+ * a new line begins; what is not ASCII reads as '?'.  Each match uses up the text up to its end, so
+ * that one prompt is not taken for the next.  Not thread-safe. */
 
 #include "base/arena.h"
 #include "base/cancel.h"

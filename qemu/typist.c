@@ -9,13 +9,13 @@
 #include "base/mem.h"
 #include "qemu/guest.h"
 
-#define HOLD_MS          20u /* short: a guest repeats a key that is held for 250 ms */
-#define HOLD_BIOS_MS     5u  /* the BIOS repeats nothing */
-#define PEEK_NS          (4 * NS_PER_MS)
-#define BIOS_SLOW_NS     (2 * NS_PER_S)  /* a starved guest may take so long to see a key */
-#define BIOS_UNREAD_NS   (10 * NS_PER_S) /* nobody reads: go on, there is room for 15 keys */
-#define BIOS_KEYS        0x41a           /* of the BIOS data area: offsets of the first key and of */
-#define KEYS_MAX         (TYPIST_HELD_MAX + 2)
+#define HOLD_MS        20u /* short: a guest repeats a key that is held for 250 ms */
+#define HOLD_BIOS_MS   5u  /* the BIOS repeats nothing */
+#define PEEK_NS        (4 * NS_PER_MS)
+#define BIOS_SLOW_NS   (2 * NS_PER_S)  /* a starved guest may take so long to see a key */
+#define BIOS_UNREAD_NS (10 * NS_PER_S) /* nobody reads: go on, there is room for 15 keys */
+#define BIOS_KEYS      0x41a           /* of the BIOS data area: offsets of the first key and of */
+#define KEYS_MAX       (TYPIST_HELD_MAX + 2)
 
 /* The ring of keys of the BIOS (the words at 0x41a and 0x41c): empty when both are equal. */
 struct ring {
@@ -36,11 +36,11 @@ static bool peek(struct typist *t, struct ring *out)
 }
 
 /* Wait until the guest has taken the key sent when its ring was BEFORE; true
- * when it did. */
-static bool await_bios(struct typist *t, struct ring before)
+ * when it did, false after INTERVAL when it never saw it. */
+static bool await_bios(struct typist *t, struct ring before, int64_t interval)
 {
     int64_t start = clock_now();
-    int64_t patience = t->bios_reads ? BIOS_SLOW_NS : TYPIST_PAUSE_NS;
+    int64_t patience = t->bios_reads ? BIOS_SLOW_NS : interval;
     struct ring now;
     bool seen = false;
     while (peek(t, &now)) {
@@ -72,7 +72,7 @@ static bool press(struct typist *t, unsigned *keys, size_t count, struct error *
     hold = (unsigned)MAX(MIN((int64_t)hold, longest), (int64_t)1);
     if (!guest_send_keys(t->guest, keys, count, hold, err))
         return false;
-    t->bios_reads = watched && await_bios(t, before);
+    t->bios_reads = watched && await_bios(t, before, interval);
     if (t->bios_reads)
         interval = t->interval_ns;
     return pause_for(t, start + interval - clock_now(), err);

@@ -50,7 +50,8 @@ static const struct {
     {"\x1b[2J\x1b[1;1Hgrub\x1b[0m> ", "grub> ", true},
     {"Menu\x1b[5;3HInstall\x1b[6;3HRescue", "(?m)^Install$", true},
     /* as SeaBIOS writes it: the cursor goes where it stands */
-    {"\x1b" "c\x1b[?7l\x1b[2J\x1b[0mISO\r\nLoading /gru\x1b[02;12H\x1b[02;13Hb/core.img ok",
+    {"\x1b"
+     "c\x1b[?7l\x1b[2J\x1b[0mISO\r\nLoading /gru\x1b[02;12H\x1b[02;13Hb/core.img ok",
      "(?m)^Loading /grub/core", true},
     {"\x1b[09;27H\x1b[09;28H install", "install", true},
     {"\x1b[1;1Hin 5 s\x1b[1;1Hin 4 s", "(?m)^in 4 s$", true},
@@ -169,9 +170,9 @@ static void ends_when_cancelled(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(matches_what_was_written), TEST(a_match_is_used_up),
+        TEST(matches_what_was_written),   TEST(a_match_is_used_up),
         TEST(waits_for_what_comes_later), TEST(long_logs_are_forgotten),
-        TEST(says_what_it_saw_instead), TEST(ends_when_cancelled),
+        TEST(says_what_it_saw_instead),   TEST(ends_when_cancelled),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
