@@ -220,10 +220,34 @@ void diag_print_text(struct strbuf *out, const struct diag *diag, const struct d
     strbuf_addc(out, '\n');
 }
 
+/* As many more of the same words about one file are only counted. */
+#define MAX_ALIKE 5
+
+static bool alike(const struct diag *a, const struct diag *b)
+{
+    return strcmp(a->summary, b->summary) == 0 && a->subject.file == b->subject.file &&
+           a->subject.file != NULL && strcmp(a->detail, b->detail) == 0;
+}
+
+/* How many that follow number I say the same of other places. */
+static size_t count_alike(const struct diags *d, size_t i)
+{
+    size_t n = 0;
+    while (i + n + 1 < d->list.len && alike(d->list.ptr[i], d->list.ptr[i + n + 1]))
+        n++;
+    return n;
+}
+
 void diags_print_text(struct strbuf *out, const struct diags *d, const struct diag_print *opts)
 {
-    VEC_EACH (diag, &d->list)
-        diag_print_text(out, *diag, opts);
+    for (size_t i = 0; i < d->list.len; i++) {
+        size_t more = count_alike(d, i);
+        diag_print_text(out, d->list.ptr[i], opts);
+        if (more < MAX_ALIKE)
+            continue;
+        strbuf_addf(out, "%zu more places in this file have the same fault.\n\n", more);
+        i += more;
+    }
     if (d->dropped > 0)
         strbuf_addf(out, "%zu more message%s not shown.\n\n", d->dropped,
                     d->dropped == 1 ? " is" : "s are");

@@ -74,12 +74,12 @@ static bool bad_expansion(struct eval *ev, const struct expr *e, const struct ex
     return false;
 }
 
-/* Append the elements of the last argument.  False: reported, or unknown. */
-static bool expand(struct eval *ev, const struct expr *e, struct call_args *args)
+/* What `...` expands; false: reported, or unknown. */
+static bool expansion(struct eval *ev, const struct expr *e, value *out)
 {
     const struct expr *arg = e->call.args[e->call.arg_count - 1];
     size_t errors = eval_errors(ev);
-    value v = eval_node(ev, arg);
+    value v = *out = eval_node(ev, arg);
     if (eval_errors(ev) != errors)
         return false;
     if (value_is_null(v))
@@ -88,35 +88,28 @@ static bool expand(struct eval *ev, const struct expr *e, struct call_args *args
         return false;
     if (!value_is_list_like(v))
         return bad_expansion(ev, e, arg, "must be of a tuple, list, or set type");
-    if (!value_is_known(v))
-        return false;
-    size_t n = value_len(v);
-    value *vals = arena_new_array(ev->a, value, args->len + n + 1);
-    const struct expr **exprs = arena_new_array(ev->a, const struct expr *, args->len + n + 1);
-    memcpy(vals, args->vals, args->len * sizeof(*vals));
-    memcpy(exprs, args->exprs, args->len * sizeof(*exprs));
-    for (size_t i = 0; i < n; i++)
-        vals[args->len + i] = value_at(v, i);
-    *args = (struct call_args){vals, exprs, args->len + n};
-    return true;
+    return value_is_known(v);
 }
 
 /* False after an error, or (without one) when the arguments are unknown. */
 static bool collect(struct eval *ev, const struct expr *e, const struct func *f,
                     struct call_args *args)
 {
+    value more = value_tuple(ev->a, NULL, 0);
+    if (e->call.expand_final && !expansion(ev, e, &more))
+        return false;
     size_t fixed = e->call.arg_count - (e->call.expand_final ? 1 : 0);
-    size_t errors = eval_errors(ev);
-    args->vals = arena_new_array(ev->a, value, e->call.arg_count + 1);
-    args->exprs = arena_new_array(ev->a, const struct expr *, e->call.arg_count + 1);
+    size_t errors = eval_errors(ev), n = value_len(more);
+    args->vals = arena_new_array(ev->a, value, fixed + n + 1);
+    args->exprs = arena_new_array(ev->a, const struct expr *, fixed + n + 1);
     for (size_t i = 0; i < fixed; i++) {
         args->exprs[i] = e->call.args[i];
         args->vals[i] = is_lazy(f, i) ? value_dynamic() : eval_node(ev, e->call.args[i]);
     }
-    args->len = fixed;
-    if (eval_errors(ev) != errors)
-        return false;
-    return !e->call.expand_final || expand(ev, e, args);
+    for (size_t i = 0; i < n; i++)
+        args->vals[fixed + i] = value_at(more, i);
+    args->len = fixed + n;
+    return eval_errors(ev) == errors;
 }
 
 static const char *param_name(const struct func *f, size_t i)

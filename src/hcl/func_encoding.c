@@ -37,24 +37,44 @@ static bool fn_base64decode(struct func_call *call, value *out)
     return result_string(call, &sb, out);
 }
 
-static bool fn_base64gzip(struct func_call *call, value *out)
+/* Frames of the reference's writer, which flushes and then closes: a header without a time, and an
+ * empty last block. */
+#define GZIP_HEADER     "\x1f\x8b\x08\0\0\0\0\0\0\xff"
+#define GZIP_LAST_BLOCK "\x01\0\0\xff\xff"
+
+static bool deflate_flushed(str s, struct strbuf *out)
 {
-    AUTO(strbuf) struct strbuf packed = RESULT_BUF, sb = RESULT_BUF;
-    str s = arg_str(call, 0);
     z_stream z = {0};
-    if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-        return func_error(call, -1, "gzip compression cannot be started");
-    size_t bound = deflateBound(&z, s.len);
-    char *dest = strbuf_reserve(&packed, bound);
+    if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        return false;
+    size_t bound = deflateBound(&z, s.len) + 64;
+    char *dest = strbuf_reserve(out, bound);
     z.next_in = (Bytef *)(uintptr_t)s.ptr;
     z.avail_in = (uInt)s.len;
     z.next_out = (Bytef *)dest;
     z.avail_out = (uInt)bound;
-    int rc = dest == NULL ? Z_MEM_ERROR : deflate(&z, Z_FINISH);
-    strbuf_grew(&packed, dest == NULL ? 0 : z.total_out);
+    bool ok = dest != NULL && deflate(&z, Z_SYNC_FLUSH) == Z_OK && z.avail_in == 0;
+    strbuf_grew(out, ok ? z.total_out : 0);
     deflateEnd(&z);
-    if (rc != Z_STREAM_END)
+    return ok;
+}
+
+static void add_le32(struct strbuf *out, uint32_t n)
+{
+    for (int shift = 0; shift < 32; shift += 8)
+        strbuf_addc(out, (char)(n >> shift & 0xFF));
+}
+
+static bool fn_base64gzip(struct func_call *call, value *out)
+{
+    AUTO(strbuf) struct strbuf packed = RESULT_BUF, sb = RESULT_BUF;
+    str s = arg_str(call, 0);
+    strbuf_addstr(&packed, STR(GZIP_HEADER));
+    if (!deflate_flushed(s, &packed))
         return func_error(call, -1, "gzip compression failed");
+    strbuf_addstr(&packed, STR(GZIP_LAST_BLOCK));
+    add_le32(&packed, (uint32_t)crc32(0, (const Bytef *)s.ptr, (uInt)s.len));
+    add_le32(&packed, (uint32_t)s.len);
     base64_encode(strbuf_str(&packed), &sb);
     return result_string(call, &sb, out);
 }
@@ -67,7 +87,7 @@ static bool charset_name(struct func_call *call, const char **out)
     str name = arg_str(call, 1);
     bool ok = name.len > 0 && name.len < 40;
     for (size_t i = 0; ok && i < name.len; i++)
-        ok = isalnum((unsigned char)name.ptr[i]) || strchr("-_.:", name.ptr[i]) != NULL;
+        ok = isalnum((unsigned char)name.ptr[i]) || memchr("-_.:", name.ptr[i], 4) != NULL;
     *out = name.ptr;
     if (str_eq_nocase(name, STR("shift_jis"))) /* as browsers, and the reference, mean it */
         *out = "CP932";

@@ -80,10 +80,11 @@ static bool fn_coalescelist(struct func_call *call, value *out)
 {
     if (call->len == 0)
         return func_error(call, -1, "at least one argument is required");
+    for (size_t i = 0; i < call->len && value_is_known(call->args[i]); i++)
+        if (!is_list_or_tuple(call->args[i]))
+            return func_error(call, (ptrdiff_t)i, "coalescelist arguments must be lists or tuples");
     for (size_t i = 0; i < call->len; i++) {
         value v = call->args[i];
-        if (v.type->kind != TYPE_DYNAMIC && !is_list_or_tuple(v))
-            return func_error(call, (ptrdiff_t)i, "coalescelist arguments must be lists or tuples");
         if (!value_is_known(v)) {
             *out = value_dynamic();
             return true;

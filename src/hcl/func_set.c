@@ -42,23 +42,6 @@ static bool fn_setunion(struct func_call *call, value *out)
     return true;
 }
 
-/* Sets are sorted. */
-static bool set_has(value set, value v)
-{
-    size_t lo = 0, hi = value_len(set);
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        int c = value_order(set.items.ptr[mid], v);
-        if (c == 0)
-            return true;
-        if (c < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return false;
-}
-
 static bool fn_setintersection(struct func_call *call, value *out)
 {
     value *sets = arena_new_array(call->arena, value, call->len);
@@ -70,7 +53,7 @@ static bool fn_setintersection(struct func_call *call, value *out)
     for (size_t j = 0; j < value_len(sets[0]); j++) {
         bool everywhere = true;
         for (size_t i = 1; i < call->len; i++)
-            everywhere &= set_has(sets[i], value_at(sets[0], j));
+            everywhere &= value_set_has(call->arena, sets[i], value_at(sets[0], j));
         if (everywhere)
             items[len++] = value_at(sets[0], j);
     }

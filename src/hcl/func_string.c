@@ -172,15 +172,16 @@ static bool fn_strcontains(struct func_call *call, value *out)
 static bool fn_strrev(struct func_call *call, value *out)
 {
     str s = arg_str(call, 0);
-    char *buf = arena_alloc(call->arena, s.len + 1);
     size_t end = s.len;
+    char *buf = arena_alloc(call->arena, end + 1);
+    str reversed = {buf, end};
     while (s.len > 0) {
         size_t n = utf8_grapheme_len(s);
         end -= n;
         memcpy(buf + end, s.ptr, n);
         s = str_sub(s, n, s.len);
     }
-    return result_str(call, out, str_from(buf));
+    return result_str(call, out, reversed);
 }
 
 /* S without its first COUNT grapheme clusters. */

@@ -295,9 +295,10 @@ static void lex_heredoc(struct lexer *lx)
     } else if (len > 0) {
         top(lx)->at_line_start = false;
         emit(lx, TOKEN_PLAIN_TEXT, len);
+    } else if (char_len(lx, 0) > 0) {
+        emit(lx, TOKEN_INVALID, lx->end - lx->pos); /* a lone CR, a sign at the very end */
     } else {
-        int c = peek_at(lx, 0);
-        emit(lx, is_sign(c) || c == '\r' ? TOKEN_INVALID : TOKEN_BAD_UTF8, 1);
+        emit(lx, TOKEN_BAD_UTF8, 1);
     }
 }
 
@@ -309,7 +310,7 @@ static void lex_bare(struct lexer *lx)
     uint32_t len = is_sign(c) ? sign_text_len(lx) : plain_run_len(lx);
     len += newline_len(lx, len);
     if (len == 0 && (is_sign(c) || c == '\r'))
-        len = 1; /* a sign at the very end, a lone CR: just text */
+        len = lx->end - lx->pos; /* a sign at the very end; a lone CR and all after it: just text */
     if (len > 0)
         emit(lx, TOKEN_PLAIN_TEXT, len);
     else
@@ -517,6 +518,15 @@ static void report_quote(struct diags *d, struct range r, enum token_kind kind)
                     "Single quotes do not enclose strings. Use double quotes (\").");
 }
 
+static void report_bad_utf8(struct diags *d, struct range r)
+{
+    str text = r.file->text;
+    bool utf16 = str_starts(text, STR("\xff\xfe")) || str_starts(text, STR("\xfe\xff"));
+    diags_error(d, r, "Invalid character encoding",
+                "The byte 0x%02X here is not valid UTF-8%s. Save the file in UTF-8 encoding.",
+                (unsigned char)text.ptr[r.start], utf16 ? ": the file is in UTF-16" : "");
+}
+
 static void report_token(struct diags *d, struct range r, enum token_kind kind, struct told *told)
 {
     if (kind == TOKEN_BITWISE && told->bitwise++ < 4) {
@@ -533,9 +543,7 @@ static void report_token(struct diags *d, struct range r, enum token_kind kind, 
                     "A semicolon separates nothing here. Begin a new line after each argument and "
                     "block, and use commas between the elements of a list.");
     } else if (kind == TOKEN_BAD_UTF8 && told->bad_utf8++ < 1) {
-        diags_error(d, r, "Invalid character encoding",
-                    "The byte 0x%02X here is not valid UTF-8. Save the file in UTF-8 encoding.",
-                    (unsigned char)r.file->text.ptr[r.start]);
+        report_bad_utf8(d, r);
     } else if (kind == TOKEN_BAD_NEWLINE) {
         diags_error(d, r, "Invalid multi-line string",
                     "The quotes must be closed on the line where they are opened. For a line break "

@@ -260,16 +260,24 @@ const struct number *number_abs(struct arena *a, const struct number *x)
     return n;
 }
 
+/* The reference goes through integers, which have no -0. */
+static const struct number *without_minus_zero(struct number *n)
+{
+    if (mpfr_zero_p(n->f))
+        mpfr_set_zero(n->f, 1);
+    return n;
+}
+
 const struct number *number_floor(struct arena *a, const struct number *x)
 {
     struct number *n = number_alloc(a, prec_of(x));
     mpfr_floor(n->f, x->f);
-    return n;
+    return without_minus_zero(n);
 }
 
 const struct number *number_ceil(struct arena *a, const struct number *x)
 {
     struct number *n = number_alloc(a, prec_of(x));
     mpfr_ceil(n->f, x->f);
-    return n;
+    return without_minus_zero(n);
 }

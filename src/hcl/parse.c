@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hcl/parse.h"
 
-#include <string.h>
-
 #include "base/strbuf.h"
+#include "base/utf8.h"
 #include "hcl/lex.h"
 #include "hcl/parser.h"
 
@@ -22,16 +21,72 @@ static size_t drop_comments(str text, struct tokens *tokens)
     return out;
 }
 
-/* Tokens of F from START to END, in the arena. */
-static void parser_init(struct parser *p, struct arena *a, const struct source_file *f,
+/* An image or an archive in place of a text is one error, not hundreds. */
+#define MAX_INVALID_CHARACTERS 500
+
+static bool is_binary(const struct source_file *f, const struct tokens *tokens, struct diags *d)
+{
+    const struct token *first = NULL;
+    size_t invalid = 0;
+    VEC_EACH (t, tokens) {
+        if (t->kind != TOKEN_INVALID && t->kind != TOKEN_BAD_UTF8)
+            continue;
+        invalid++;
+        first = first == NULL ? t : first;
+    }
+    bool at_once = invalid > 0 && first->start == 0 && f->text.ptr[0] >= 0 && f->text.ptr[0] < '\t';
+    if (invalid <= MAX_INVALID_CHARACTERS && !at_once)
+        return false;
+    diags_error(d, (struct range){f, first->start, first->end}, "Not a text file",
+                "This byte and others of the file have no place in a text: it is binary data, or "
+                "a text in another encoding. Give a file of text in UTF-8.");
+    return true;
+}
+
+/* Does the character at AT belong to the grapheme cluster of the one before? */
+static bool continues_cluster(str text, uint32_t at)
+{
+    if (at == 0 || at >= text.len || ((text.ptr[at] & 0x80) == 0 && (text.ptr[at - 1] & 0x80) == 0))
+        return false;
+    uint32_t prev = at - 1;
+    while (prev > 0 && (text.ptr[prev] & 0xC0) == 0x80)
+        prev--;
+    return text.ptr[at - 1] != '\n' &&
+           utf8_grapheme_len(str_sub(text, prev, MIN(at + 4, text.len))) > at - prev;
+}
+
+/* The reference counts the columns of each token by itself. */
+static void mark_breaks(struct arena *a, const struct source_file *f, const struct tokens *tokens)
+{
+    size_t count = 0;
+    VEC_EACH (t, tokens)
+        count += continues_cluster(f->text, t->start);
+    if (count == 0)
+        return;
+    uint32_t *at = arena_new_array(a, uint32_t, count), *next = at;
+    VEC_EACH (t, tokens) {
+        if (continues_cluster(f->text, t->start))
+            *next++ = t->start;
+    }
+    *f->breaks = (struct source_breaks){at, count};
+}
+
+/* Tokens of F from START to END, in the arena; false (reported) for what is no
+ * text at all. */
+static bool parser_init(struct parser *p, struct arena *a, const struct source_file *f,
                         uint32_t start, uint32_t end, enum lex_mode mode, struct diags *d)
 {
     AUTO(tokens) struct tokens tokens = {0};
+    *p = (struct parser){.arena = a, .file = f, .diags = d};
     lex_text(f->text, start, end, mode, &tokens);
+    if (start == 0)
+        mark_breaks(a, f, &tokens);
+    if (is_binary(f, &tokens, d))
+        return false;
     lex_report(f, &tokens, d);
-    size_t count = drop_comments(f->text, &tokens);
-    *p = (struct parser){.arena = a, .file = f, .diags = d, .count = count};
-    p->tokens = arena_memdup(a, tokens.ptr, count * sizeof(*tokens.ptr));
+    p->count = drop_comments(f->text, &tokens);
+    p->tokens = arena_memdup(a, tokens.ptr, p->count * sizeof(*tokens.ptr));
+    return true;
 }
 
 static bool too_large(const struct source_file *f, struct diags *d)
@@ -42,19 +97,6 @@ static bool too_large(const struct source_file *f, struct diags *d)
                      "It has %zu bytes; a file of this kind may have %zu. Move large data into "
                      "files of their own and read them with file().",
                      f->text.len, SOURCE_MAX_BYTES);
-    return true;
-}
-
-/* An image or an archive in place of a text is one error, not hundreds. */
-static bool is_binary(const struct source_file *f, struct diags *d)
-{
-    const char *nul = f->text.len == 0 ? NULL : memchr(f->text.ptr, '\0', f->text.len);
-    if (nul == NULL)
-        return false;
-    uint32_t at = (uint32_t)(nul - f->text.ptr);
-    diags_error(d, (struct range){f, at, at + 1}, "Not a text file",
-                "The file has a zero byte here, so it is binary data or text in UTF-16. Give a "
-                "file of text in UTF-8 encoding.");
     return true;
 }
 
@@ -88,9 +130,8 @@ bool hcl_parse_file(struct arena *a, struct source_file *f, struct diags *d,
     size_t before = d->errors;
     struct parser p;
     *out = empty_body(a, f);
-    if (too_large(f, d) || is_binary(f, d))
+    if (too_large(f, d) || !parser_init(&p, a, f, 0, (uint32_t)f->text.len, LEX_CONFIG, d))
         return false;
-    parser_init(&p, a, f, 0, (uint32_t)f->text.len, LEX_CONFIG, d);
     p.sees_newlines = true;
     *out = parse_body(&p, TOKEN_EOF);
     outline(a, f, *out);
@@ -110,9 +151,8 @@ bool hcl_parse_expr(struct arena *a, const struct source_file *f, struct diags *
     size_t before = d->errors;
     struct parser p;
     *out = no_expr(a, f);
-    if (too_large(f, d))
+    if (too_large(f, d) || !parser_init(&p, a, f, 0, (uint32_t)f->text.len, LEX_CONFIG, d))
         return false;
-    parser_init(&p, a, f, 0, (uint32_t)f->text.len, LEX_CONFIG, d);
     *out = parse_expression(&p);
     if (!parser_at(&p, TOKEN_EOF))
         parser_complain(&p, parser_next_range(&p), RANGE_NONE, "Extra characters after expression",
@@ -132,7 +172,8 @@ bool hcl_parse_template_part(struct arena *a, const struct source_file *f, uint3
 {
     size_t before = d->errors;
     struct parser p;
-    parser_init(&p, a, f, start, end, LEX_TEMPLATE, d);
+    if (!parser_init(&p, a, f, start, end, LEX_TEMPLATE, d))
+        return false;
     p.sees_newlines = true;
     *out = parse_bare_template(&p);
     return d->errors == before;
@@ -191,9 +232,8 @@ bool hcl_parse_traversal(struct arena *a, const struct source_file *f, struct di
     size_t before = d->errors;
     struct parser p;
     *out = no_expr(a, f);
-    if (too_large(f, d))
+    if (too_large(f, d) || !parser_init(&p, a, f, 0, (uint32_t)f->text.len, LEX_CONFIG, d))
         return false;
-    parser_init(&p, a, f, 0, (uint32_t)f->text.len, LEX_CONFIG, d);
     if (!check_reference(&p))
         return false;
     p.pos = 0;

@@ -33,6 +33,7 @@ struct source_file *source_file_new(struct arena *a, const char *name, str text)
     f->text = (str){arena_strndup(a, text.len == 0 ? "" : text.ptr, text.len), text.len};
     f->base_line = 1;
     f->base_column = 1;
+    f->breaks = arena_new_object(a, struct source_breaks);
     index_lines(a, f);
     return f;
 }
@@ -71,15 +72,43 @@ static uint32_t line_index(const struct source_file *f, uint32_t offset)
     return low;
 }
 
+/* Index of the first break after OFFSET. */
+static size_t break_after(const struct source_breaks *breaks, uint32_t offset)
+{
+    size_t low = 0, high = breaks->len;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (breaks->ptr[mid] <= offset)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low;
+}
+
+/* Grapheme clusters from START to END, none of them across a break. */
+static uint32_t count_columns(const struct source_file *f, uint32_t start, uint32_t end)
+{
+    size_t columns = 0;
+    for (size_t i = break_after(f->breaks, start); i < f->breaks->len; i++) {
+        uint32_t at = f->breaks->ptr[i];
+        if (at >= end)
+            break;
+        columns += utf8_grapheme_count(str_sub(f->text, start, at));
+        start = at;
+    }
+    return (uint32_t)(columns + utf8_grapheme_count(str_sub(f->text, start, end)));
+}
+
 struct source_pos source_pos(const struct source_file *f, uint32_t offset)
 {
     if (offset > f->text.len)
         offset = (uint32_t)f->text.len;
     uint32_t index = line_index(f, offset);
-    str before = str_sub(f->text, f->line_starts[index], offset);
-    if (index == 0 && str_starts(before, utf8_bom))
-        before = str_sub(before, utf8_bom.len, before.len);
-    uint32_t column = (uint32_t)utf8_grapheme_count(before) + (index == 0 ? f->base_column : 1);
+    uint32_t start = f->line_starts[index];
+    if (index == 0 && str_starts(str_sub(f->text, 0, offset), utf8_bom))
+        start = (uint32_t)utf8_bom.len;
+    uint32_t column = count_columns(f, start, offset) + (index == 0 ? f->base_column : 1);
     return (struct source_pos){f->base_line + index, column, offset};
 }
 

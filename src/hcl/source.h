@@ -29,14 +29,22 @@ struct source_origin {
     bool verbatim;       /* the same bytes: offsets can be told, too */
 };
 
+/* Offsets where a token begins with a character that would otherwise continue
+ * a grapheme cluster: it gets a column of its own. */
+struct source_breaks {
+    const uint32_t *ptr; /* ascending */
+    size_t len;
+};
+
 struct source_file {
     const char *name; /* as the user knows it: a path, or "<value for var.x>" */
     str text;         /* NUL-terminated copy in the arena, BOM included */
     uint32_t *line_starts;
-    uint32_t line_count;         /* at least 1 */
-    uint32_t base_line;          /* number of the first line: 1, or where a piece of a file began */
-    uint32_t base_column;        /* column of its first character: 1 */
-    struct source_block *blocks; /* outermost ones, in order; set by the parser */
+    uint32_t line_count;  /* at least 1 */
+    uint32_t base_line;   /* number of the first line: 1, or where a piece of a file began */
+    uint32_t base_column; /* column of its first character: 1 */
+    struct source_breaks *breaks; /* never NULL; set by the parser */
+    struct source_block *blocks;  /* outermost ones, in order; set by the parser */
     uint32_t block_count;
     const struct source_origin *origins; /* of a made text, in order of start; else NULL */
     size_t origin_count;

@@ -86,7 +86,7 @@ value value_stringz(struct arena *a, const char *s)
     return value_string(a, str_from(s));
 }
 
-static uint32_t add_weight(uint32_t sum, value v)
+uint32_t value_add_weight(uint32_t sum, value v)
 {
     uint32_t out;
     return ckd_add_ok(sum, v.weight + (v.weight < UINT32_MAX), &out) ? out : UINT32_MAX;
@@ -96,7 +96,7 @@ static uint32_t weigh_items(const value *items, size_t len)
 {
     uint32_t sum = 0;
     for (size_t i = 0; i < len; i++)
-        sum = add_weight(sum, items[i]);
+        sum = value_add_weight(sum, items[i]);
     return sum;
 }
 
@@ -104,7 +104,7 @@ static uint32_t weigh_entries(const struct value_entry *entries, size_t len)
 {
     uint32_t sum = 0;
     for (size_t i = 0; i < len; i++)
-        sum = add_weight(sum, entries[i].val);
+        sum = value_add_weight(sum, entries[i].val);
     return sum;
 }
 
@@ -112,29 +112,6 @@ value value_list(struct arena *a, const struct type *elem, const value *items, s
 {
     const struct type *t = elem == &type_string ? &type_list_string : type_list(a, elem);
     return (value){.type = t, .weight = weigh_items(items, len), .items = {items, len}};
-}
-
-static int order_qsort(const void *x, const void *y)
-{
-    return value_order(*(const value *)x, *(const value *)y);
-}
-
-value value_set(struct arena *a, const struct type *elem, const value *items, size_t len)
-{
-    value *sorted = arena_new_array(a, value, len + 1);
-    bool sensitive = false;
-    size_t n = 0;
-    if (len > 0)
-        memcpy(sorted, items, len * sizeof(*items));
-    qsort(sorted, len, sizeof(*sorted), order_qsort);
-    for (size_t i = 0; i < len; i++) {
-        sensitive |= sorted[i].sensitive; /* a set cannot say which element is secret */
-        if (n == 0 || !value_equal(sorted[n - 1], sorted[i]))
-            sorted[n++] = sorted[i];
-    }
-    const struct type *t = elem == &type_string ? &type_set_string : type_set(a, elem);
-    return (value){
-        .type = t, .sensitive = sensitive, .weight = weigh_items(sorted, n), .items = {sorted, n}};
 }
 
 value value_tuple(struct arena *a, const value *items, size_t len)

@@ -64,12 +64,16 @@ value value_stringz(struct arena *a, const char *s);
 value value_list(struct arena *a, const struct type *elem, const value *items, size_t len);
 /* Sorts and removes duplicates in a copy. */
 value value_set(struct arena *a, const struct type *elem, const value *items, size_t len);
+/* V, of the element type, is in a known set; A is for the work. */
+bool value_set_has(struct arena *a, value set, value v);
 value value_tuple(struct arena *a, const value *items, size_t len);
 /* Sorts ENTRIES in place; of equal keys the last wins. */
 value value_map(struct arena *a, const struct type *elem, struct value_entry *entries, size_t len);
 value value_object(struct arena *a, struct value_entry *entries, size_t len);
 /* list(string) of C strings. */
 value value_strings(struct arena *a, const char *const *items, size_t len);
+/* The weight of a container of weight SUM once it holds V too. */
+uint32_t value_add_weight(uint32_t sum, value v);
 /* V marked when ON (or already marked). */
 value value_mark(value v, bool on);
 /* V and everything inside without marks. */
@@ -124,7 +128,7 @@ value value_attr(value v, const char *key);
 
 /* Same type and same contents, nulls and unknowns included; marks ignored. */
 bool value_equal(value a, value b);
-/* Total order within a type: the order of set elements. */
+/* Total order within a type: that of set elements of a simple type. */
 int value_order(value a, value b);
 
 /* --- printing --- */

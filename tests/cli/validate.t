@@ -187,8 +187,8 @@ $ printf '\0\1\2\377\0\n"\0' >image.pkr.hcl; imgfac validate image.pkr.hcl
 !   on image.pkr.hcl line 1:
 !   1: �����
 !      ^
-! The file has a zero byte here, so it is binary data or text in UTF-16. Give a
-! file of text in UTF-8 encoding.
+! This byte and others of the file have no place in a text: it is binary data, or
+! a text in another encoding. Give a file of text in UTF-8.
 !
 ? 4
 $ imgfac fmt -check image.pkr.hcl
@@ -197,8 +197,8 @@ $ imgfac fmt -check image.pkr.hcl
 !   on image.pkr.hcl line 1:
 !   1: �����
 !      ^
-! The file has a zero byte here, so it is binary data or text in UTF-16. Give a
-! file of text in UTF-8 encoding.
+! This byte and others of the file have no place in a text: it is binary data, or
+! a text in another encoding. Give a file of text in UTF-8.
 !
 ? 4
 

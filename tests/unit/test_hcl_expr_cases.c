@@ -77,7 +77,7 @@ static void expression_cases(void **state)
         failed += !run_row(line);
     }
     print_message("%u rows, %u failed\n", rows, failed);
-    assert_int_equal(rows, 822);
+    assert_true(rows >= 822);
     assert_int_equal(failed, 0);
 }
 

@@ -155,7 +155,7 @@ static void templates(void **state)
         {"a\n  ${b}\n", "(template \"a\\n  \" b \"\\n\")"},
         {"${a}", "(wrap a)"},
         {"100% $", "(template \"100% $\")"},
-        {"a\rb ${c}", "(template \"a\\rb \" c)"},
+        {"a\rb ${c}", "(template \"a\\rb ${c}\")"},
         {"say \"x\\n\"", "(template \"say \\\"x\\\\n\\\"\")"},
         {"${a", "!Unclosed template interpolation sequence"},
         {"%{ endif }", "!Unexpected endif directive"},
