@@ -26,8 +26,13 @@ static const struct builder_type *const builders[] = {
 };
 
 static const struct provisioner_type *const provisioners[] = {
-    &provisioner_shell,      &provisioner_shell_local, &provisioner_file,
-    &provisioner_breakpoint, &provisioner_sleep,       NULL,
+    &provisioner_shell,
+    &provisioner_shell_local,
+    &provisioner_file,
+    &provisioner_breakpoint,
+    &provisioner_sleep,
+    &provisioner_ansible,
+    NULL,
 };
 
 static const struct comm_type *const communicators[] = {

@@ -20,10 +20,9 @@ static const char *const builders[] = {
 };
 
 static const char *const provisioners[] = {
-    "ansible",           "ansible-local",  "breakpoint",      "chef-client", "chef-solo",
-    "converge",          "goss",           "hcp-sbom",        "inspec",      "powershell",
-    "puppet-masterless", "puppet-server",  "salt-masterless", "sleep",       "windows-restart",
-    "windows-shell",     "windows-update",
+    "ansible-local",   "chef-client",     "chef-solo",     "converge",          "goss",
+    "hcp-sbom",        "inspec",          "powershell",    "puppet-masterless", "puppet-server",
+    "salt-masterless", "windows-restart", "windows-shell", "windows-update",
 };
 
 static bool has(const char *const *names, size_t count, const char *name)

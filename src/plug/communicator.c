@@ -107,3 +107,23 @@ void comm_close(struct comm *c)
     if (c != NULL)
         c->type->close(c);
 }
+
+struct comm_access comm_access(const struct build *b)
+{
+    const struct comm_config *c = b->comm_config;
+    bool winrm = c->type == COMM_WINRM;
+    const char *host = winrm ? c->winrm_host : c->ssh_host;
+    const char *user = winrm ? c->winrm_username : c->ssh_username;
+    const char *password = winrm ? c->winrm_password : c->ssh_password;
+    int port = winrm ? (int)c->winrm_port : c->ssh_port != 0 ? (int)c->ssh_port : 22;
+    return (struct comm_access){
+        .type = c->type,
+        .host = b->target.host != NULL ? b->target.host : host,
+        .port = b->target.port > 0 ? b->target.port : port,
+        .user = user != NULL ? user : b->target.user,
+        .password = password != NULL ? password : b->target.password,
+        .private_key_pem = b->target.private_key_pem,
+        .private_key_file = winrm ? NULL : c->ssh_private_key_file,
+        .config = c,
+    };
+}

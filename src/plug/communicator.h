@@ -146,4 +146,20 @@ bool comm_download_dir(struct comm *c, const char *src, const char *dst, struct 
 bool comm_reconnect(struct comm *c, struct cancel *cancel, struct error **err);
 void comm_close(struct comm *c); /* NULL-safe */
 
+/* How another program logs in to the guest that B talks to: Ansible does.
+ * Borrows from the build and its configuration; unset strings are NULL. */
+struct comm_access {
+    int type; /* enum comm_kind */
+    const char *host;
+    int port;
+    const char *user;
+    const char *password;        /* secret */
+    const char *private_key_pem; /* secret; ephemeral key of the build */
+    const char *private_key_file;
+    const struct comm_config *config; /* bastion, certificate, agent, WinRM */
+};
+
+/* Compute the fields above as the communicators do. */
+struct comm_access comm_access(const struct build *b);
+
 #endif

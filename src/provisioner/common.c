@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/redact.h"
 #include "hcl/diag.h"
 
 struct cancel *prov_token(struct build *b)
@@ -16,8 +17,8 @@ struct cancel *prov_token(struct build *b)
 #define BUILD_FIELDS_MAX 16
 
 struct data {
-    struct gotmpl_field fields[BUILD_FIELDS_MAX + 8];
-    size_t count;
+    struct gotmpl_field fields[BUILD_FIELDS_MAX + 16]; /* the option's own first: they win */
+    size_t own, count;
 };
 
 static void add(struct data *d, const char *name, const char *value)
@@ -48,7 +49,7 @@ static void add_build_fields(struct data *d, struct build *b, struct arena *a)
 static str look_up(void *arg, str key)
 {
     const struct data *d = arg;
-    for (size_t i = 0; i < d->count; i++)
+    for (size_t i = d->own; i < d->count; i++)
         if (str_eqz(key, d->fields[i].name))
             return d->fields[i].value;
     return (str){NULL, 0};
@@ -58,11 +59,12 @@ bool prov_render(struct build *b, struct arena *a, const char *text,
                  const struct gotmpl_field *extra, size_t count, const char *what, char **out,
                  struct error **err)
 {
-    struct data d = {.count = 0};
+    struct data d = {.own = count};
     str result;
-    add_build_fields(&d, b, a);
+    assert(count <= ARRAY_SIZE(d.fields) - BUILD_FIELDS_MAX);
     for (size_t i = 0; i < count; i++)
         d.fields[d.count++] = extra[i];
+    add_build_fields(&d, b, a);
     struct gotmpl_data data = {
         .fields = d.fields,
         .field_count = d.count,
@@ -299,6 +301,42 @@ bool prov_judge(int status, struct opt_ints valid, const char *script, const cha
               valid.len == 0 ? "0" : sb.buf, *last == '\0' ? "" : "; its last error line: ", last);
     error_hint(err, "%s", advice(status));
     return error_wrap(err, "%s failed", script);
+}
+
+/* --- files and words --- */
+
+char *prov_work_dir(struct build *b, const char *prefix, struct error **err)
+{
+    return io_make_temp_dir(b->work_dir != NULL ? b->work_dir : io_temp_root(), prefix, err);
+}
+
+void prov_work_remove(struct build *b, const char *dir)
+{
+    struct error *e = NULL;
+    if (!io_remove_tree(dir, &e))
+        build_warnf(b, "cannot remove '%s'", dir);
+    error_drop(&e);
+}
+
+bool prov_has_secret(const char *text)
+{
+    autofree char *clean = redact_dup(text);
+    return strcmp(clean, text) != 0;
+}
+
+char *prov_join(struct arena *a, const char *const *words, size_t count)
+{
+    AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
+    for (size_t i = 0; i < count; i++) {
+        const char *w = words[i];
+        bool plain = *w != '\0' && strpbrk(w, " \t\n'\"\\$`&|;<>()*?[]#~!{}") == NULL;
+        strbuf_adds(&sb, i > 0 ? " " : "");
+        if (plain)
+            strbuf_adds(&sb, w);
+        else
+            strbuf_add_shell_quoted(&sb, str_from(w));
+    }
+    return arena_strdup(a, sb.buf);
 }
 
 void prov_pause_after(struct build *b, int64_t pause_ns)

@@ -7,9 +7,12 @@
  * files, judging exit statuses.  Results live in the caller's arena. */
 
 #include "base/strbuf.h"
+#include "base/vec.h"
 #include "gotemplate/gotemplate.h"
 #include "plug/build.h"
 #include "plug/provisioner.h"
+
+DEFINE_ARENA_VEC(words, const char *);
 
 /* The token that ends whatever a provisioner waits for. */
 struct cancel *prov_token(struct build *b);
@@ -47,6 +50,16 @@ bool prov_inline_text(struct build *b, struct arena *a, struct opt_strings lines
  * SCRIPT, with LAST, the last line of its standard error (may be empty). */
 bool prov_judge(int status, struct opt_ints valid, const char *script, const char *last,
                 struct error **err);
+/* A private directory (mode 0700) inside the build's own, which the ledger
+ * knows; heap, or NULL.  Remove it with what is in it by prov_work_remove(). */
+char *prov_work_dir(struct build *b, const char *prefix, struct error **err);
+void prov_work_remove(struct build *b, const char *dir);
+
+/* TEXT holds something that the redactor would hide. */
+bool prov_has_secret(const char *text);
+/* The first COUNT words as one line of shell text, for people. */
+char *prov_join(struct arena *a, const char *const *words, size_t count);
+
 void prov_pause_after(struct build *b, int64_t pause_ns);
 
 #endif

@@ -12,5 +12,6 @@ extern const struct provisioner_type provisioner_shell_local;
 extern const struct provisioner_type provisioner_file;
 extern const struct provisioner_type provisioner_breakpoint;
 extern const struct provisioner_type provisioner_sleep;
+extern const struct provisioner_type provisioner_ansible;
 
 #endif

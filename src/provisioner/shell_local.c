@@ -201,15 +201,12 @@ static bool run_inline(struct local_run *r, struct opt_strings lines, struct err
     const char *ending = r->c->tempfile_extension == NULL ? "" : r->c->tempfile_extension;
     if (!prov_inline_text(r->b, r->a, lines, shebang, true, &text, err))
         return false;
-    autofree char *dir = io_make_temp_dir(io_temp_root(), "imgfac-shell-", err);
+    autofree char *dir = prov_work_dir(r->b, "imgfac-shell-", err);
     if (dir == NULL)
         return false;
     autofree char *path = xasprintf("%s/script%s", dir, ending);
     bool ok = io_write_file(path, strbuf_str(&text), 0700, err) && run_one(r, path, "inline", err);
-    struct error *ignored = NULL;
-    if (!io_remove_tree(dir, &ignored))
-        build_warnf(r->b, "cannot remove '%s'", dir);
-    error_drop(&ignored);
+    prov_work_remove(r->b, dir);
     return ok;
 }
 

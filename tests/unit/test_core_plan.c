@@ -499,7 +499,7 @@ static const struct {
      "Value out of range", 3},
     {SOURCE "build {\n  sources = [\"qemu.x\"]\n  provisioner \"shel\" { }\n}\n",
      "Unknown provisioner type \"shel\"", 6},
-    {SOURCE "build {\n  sources = [\"qemu.x\"]\n  provisioner \"ansible\" { }\n}\n",
+    {SOURCE "build {\n  sources = [\"qemu.x\"]\n  provisioner \"converge\" { }\n}\n",
      "Provisioner not available", 6},
     {"source \"null\" \"x\" {\n}\nbuild {\n  sources = [\"sources.null.x\"]\n}\n",
      "Builder not available", 1},

@@ -11,114 +11,11 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/thread.h"
-#include "communicator/communicator.h"
-#include "hcl/diag.h"
-#include "hcl/eval.h"
-#include "hcl/parse.h"
-#include "tests/lib/sshd.h"
-
-/* Provisioners from their HCL text to what happened in a "guest": a real
- * OpenSSH server on the loopback. */
-
-static struct {
-    struct test_sshd sshd;
-    struct test_sink sink;
-    struct build build;
-    struct comm_config config;
-    struct cancel *cancel;
-    bool present;
-} fx;
-
-static int set_up(void **state)
-{
-    (void)state;
-    fx.present = test_sshd_init(&fx.sshd);
-    test_sink_init(&fx.sink);
-    fx.cancel = cancel_new(NULL);
-    if (!fx.present)
-        return 0;
-    test_sshd_start(&fx.sshd, NULL);
-    test_ssh_build(&fx.sshd, &fx.build, &fx.config, &fx.sink, fx.cancel);
-    struct error *err = NULL;
-    fx.build.target.http_ip = "10.0.2.2";
-    fx.build.target.http_port = 8000;
-    fx.build.comm = comm_open(&comm_ssh, &fx.config, &fx.build, &err);
-    return fx.build.comm == NULL;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    comm_close(fx.build.comm);
-    if (fx.present)
-        test_sshd_clear(&fx.sshd);
-    strbuf_clear(&fx.sink.text);
-    cancel_free(fx.cancel);
-    return 0;
-}
-
-/* Decode TEXT, where @ stands for the test's folder; false with the error or
- * diagnostics in *WHY (heap). */
-static bool provision(const struct provisioner_type *type, const char *text, char **why)
-{
-    AUTO(arena) struct arena *a = arena_new("test");
-    AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
-    struct diags diags;
-    const struct body *body;
-    struct error *err = NULL;
-    for (; *text != '\0'; text++) {
-        if (*text == '@')
-            strbuf_adds(&sb, fx.sshd.dir);
-        else
-            strbuf_addc(&sb, *text);
-    }
-    diags_init(&diags, a);
-    struct source_file *f = source_file_new(a, "test.pkr.hcl", strbuf_str(&sb));
-    void *config = arena_alloc(a, type->config_size);
-    strbuf_truncate(&fx.sink.text, 0);
-    *why = NULL;
-    bool ok = hcl_parse_file(a, f, &diags, &body) &&
-              schema_decode(body, type->opts, scope_new_root(a, "."), a, config, &diags);
-    if (ok && type->check != NULL)
-        ok = type->check(config, body, &diags);
-    if (!ok) {
-        *why = xasprintf("%s: %s", diags.list.ptr[0]->summary, diags.list.ptr[0]->detail);
-        return false;
-    }
-    if (type->run(config, &fx.build, &err))
-        return true;
-    autofree char *line = error_line(err);
-    const char *hint = error_first_hint(err);
-    *why = xasprintf("%s (%s)", line, hint == NULL ? "" : hint);
-    error_free(err);
-    return false;
-}
-
-struct example {
-    const char *text;
-    const char *said; /* must be in what the build said; NULL: nothing looked for */
-    const char *why;  /* must be in the error; NULL: succeeds */
-};
-
-static void run_examples(const struct provisioner_type *type, const struct example *e, size_t count)
-{
-    if (!fx.present)
-        skip();
-    for (size_t i = 0; i < count; i++) {
-        autofree char *why = NULL;
-        bool ok = provision(type, e[i].text, &why);
-        if (ok != (e[i].why == NULL))
-            fail_msg("%s\n%s\n%s", e[i].text, ok ? "succeeded" : why, fx.sink.text.buf);
-        if (!ok && strstr(why, e[i].why) == NULL)
-            fail_msg("%s\nfailed with: %s", e[i].text, why);
-        if (e[i].said != NULL && strstr(fx.sink.text.buf, e[i].said) == NULL)
-            fail_msg("%s\nsaid:\n%s", e[i].text, fx.sink.text.buf);
-    }
-}
+#include "tests/lib/provision.h"
 
 static void shell(void **state)
 {
-    static const struct example examples[] = {
+    static const struct test_example examples[] = {
         {"inline = [\"echo one\", \"echo two >&2\"]", "out: one\n", NULL},
         {"inline = [\"echo hello\"]", "say: Provisioning with shell script: inline\n", NULL},
         {"inline = [\"false\", \"echo not reached\"]", NULL,
@@ -181,19 +78,12 @@ static void shell(void **state)
          NULL},
     };
     (void)state;
-    run_examples(&provisioner_shell, examples, ARRAY_SIZE(examples));
-}
-
-static void put(const char *name, str text, mode_t mode)
-{
-    struct error *err = NULL;
-    autofree char *path = io_path_join(fx.sshd.dir, name);
-    assert_true(io_write_file(path, text, mode, &err));
+    test_prov_examples(&provisioner_shell, examples, ARRAY_SIZE(examples));
 }
 
 static void shell_scripts(void **state)
 {
-    static const struct example examples[] = {
+    static const struct test_example examples[] = {
         {"script = \"@/dos.sh\"", "out: dos\nout: last\n", NULL},
         {"script = \"@/dos.sh\"\nbinary = true", NULL, "failed"},
         {"scripts = [\"@/a.sh\", \"@/b.sh\"]", "a.sh\nout: a\nsay: Provisioning", NULL},
@@ -206,18 +96,18 @@ static void shell_scripts(void **state)
     (void)state;
     if (!fx.present)
         skip();
-    put("dos.sh", STR("#!/bin/sh\r\necho dos\r\necho last"), 0644);
-    put("a.sh", STR("echo a\n"), 0644);
-    put("b.sh", STR("echo b\n"), 0644);
-    put("fail.sh", STR("exit 9\n"), 0644);
+    test_prov_put("dos.sh", STR("#!/bin/sh\r\necho dos\r\necho last"), 0644);
+    test_prov_put("a.sh", STR("echo a\n"), 0644);
+    test_prov_put("b.sh", STR("echo b\n"), 0644);
+    test_prov_put("fail.sh", STR("exit 9\n"), 0644);
     /* Every byte but NUL and CR LF arrives as it is. */
     strbuf_adds(&bytes, "tail -n 1 \"$0\" | wc -c | tr -d '\\n'; echo ' bytes'; exit\n");
     for (int c = 1; c < 256; c++)
         strbuf_addc(&bytes, c == '\n' ? 'n' : (char)c);
     strbuf_truncate(&bytes, bytes.len - 1);
-    put("bytes.sh", strbuf_str(&bytes), 0644);
+    test_prov_put("bytes.sh", strbuf_str(&bytes), 0644);
     strbuf_clear(&bytes);
-    run_examples(&provisioner_shell, examples, ARRAY_SIZE(examples));
+    test_prov_examples(&provisioner_shell, examples, ARRAY_SIZE(examples));
 }
 
 /* Bytes in the environment, through `read` of the guest's shell. */
@@ -227,7 +117,7 @@ static void shell_env_keeps_bytes(void **state)
     if (!fx.present)
         skip();
     autofree char *why = NULL;
-    bool ok = provision(
+    bool ok = test_provision(
         &provisioner_shell,
         "inline = [\"printf %s \\\"$A\\\" >@/env-a\"]\n"
         "env = { A = \"\\u00c1\\u0081\\u0088\\u00fc\\t \\\\\\\\ $x `y` 'z' \\\"q\\\" \" }",
@@ -246,18 +136,18 @@ static void secrets_are_not_in_arguments(void **state)
     (void)state;
     if (!fx.present)
         skip();
-    static const struct example examples[] = {
+    static const struct test_example examples[] = {
         {"inline = [\"test $SECRET = canary-71 && ! cat /proc/[0-9]*/cmdline | tr '\\\\0' ' ' | "
          "grep canary-[7]1\"]\nenv = { SECRET = \"canary-71\" }",
          NULL, NULL},
     };
-    run_examples(&provisioner_shell, examples, ARRAY_SIZE(examples));
+    test_prov_examples(&provisioner_shell, examples, ARRAY_SIZE(examples));
     assert_null(strstr(fx.sink.text.buf, "canary"));
 }
 
 static void shell_local(void **state)
 {
-    static const struct example examples[] = {
+    static const struct test_example examples[] = {
         {"inline = [\"echo one\", \"echo two >&2\"]", "out: one\n", NULL},
         {"command = \"echo $A {{build_type}}\"\nenvironment_vars = [\"A=it's\"]",
          "out: it's test\n", NULL},
@@ -282,15 +172,15 @@ static void shell_local(void **state)
     (void)state;
     if (!fx.present)
         skip();
-    put("two words.sh", STR("#!/bin/sh\necho spaces\n"), 0755);
-    put("plain.sh", STR("echo not executable\n"), 0644);
-    put("local.sh", STR("#!/bin/sh\necho local $PACKER_BUILD_NAME\n"), 0755);
-    run_examples(&provisioner_shell_local, examples, ARRAY_SIZE(examples));
+    test_prov_put("two words.sh", STR("#!/bin/sh\necho spaces\n"), 0755);
+    test_prov_put("plain.sh", STR("echo not executable\n"), 0644);
+    test_prov_put("local.sh", STR("#!/bin/sh\necho local $PACKER_BUILD_NAME\n"), 0755);
+    test_prov_examples(&provisioner_shell_local, examples, ARRAY_SIZE(examples));
 }
 
 static void file(void **state)
 {
-    static const struct example examples[] = {
+    static const struct test_example examples[] = {
         {"source = \"@/up.txt\"\ndestination = \"@/up2.txt\"", "say: Uploading ", NULL},
         {"source = \"@/up.txt\"\ndestination = \"@/updir/\"", NULL, NULL},
         {"sources = [\"@/up.txt\", \"@/local.txt\"]\ndestination = \"@/updir/\"", NULL, NULL},
@@ -321,9 +211,9 @@ static void file(void **state)
     struct stat st;
     autofree char *dir = io_path_join(fx.sshd.dir, "updir");
     assert_true(io_mkdir_p(dir, 0755, &err));
-    put("up.txt", STR("text\n"), 0640);
-    put("local.txt", STR("text\n"), 0640);
-    run_examples(&provisioner_file, examples, ARRAY_SIZE(examples));
+    test_prov_put("up.txt", STR("text\n"), 0640);
+    test_prov_put("local.txt", STR("text\n"), 0640);
+    test_prov_examples(&provisioner_file, examples, ARRAY_SIZE(examples));
     for (size_t i = 0; i < ARRAY_SIZE(made); i++) {
         autofree char *path = io_path_join(fx.sshd.dir, made[i]);
         if (stat(path, &st) != 0)
@@ -364,7 +254,7 @@ static void cancellation_ends_each(void **state)
         fx.build.guest = step;
         pthread_t t = thread_start("trigger", trigger_later, step);
         int64_t start = clock_now();
-        assert_false(provision(cases[i].type, cases[i].text, &why));
+        assert_false(test_provision(cases[i].type, cases[i].text, &why));
         assert_true(clock_now() - start < 1200 * NS_PER_MS);
         assert_non_null(strstr(why, "cancelled"));
         pthread_join(t, NULL);
@@ -377,16 +267,16 @@ static void breakpoint_and_sleep(void **state)
     (void)state;
     if (!fx.present)
         skip();
-    static const struct example sleeps[] = {
+    static const struct test_example sleeps[] = {
         {"duration = \"10ms\"", NULL, NULL},
         {"", NULL, "duration"},
     };
-    static const struct example breakpoints[] = {
+    static const struct test_example breakpoints[] = {
         {"disable = true\nnote = \"n\"",
          "Breakpoint provisioner with note \"n\" disabled; continuing", NULL},
     };
-    run_examples(&provisioner_sleep, sleeps, ARRAY_SIZE(sleeps));
-    run_examples(&provisioner_breakpoint, breakpoints, ARRAY_SIZE(breakpoints));
+    test_prov_examples(&provisioner_sleep, sleeps, ARRAY_SIZE(sleeps));
+    test_prov_examples(&provisioner_breakpoint, breakpoints, ARRAY_SIZE(breakpoints));
 }
 
 static void one_command_costs_one_round_trip(void **state)
@@ -397,7 +287,7 @@ static void one_command_costs_one_round_trip(void **state)
     int64_t start = clock_now();
     for (int i = 0; i < 10; i++) {
         autofree char *why = NULL;
-        assert_true(provision(&provisioner_shell, "inline = [\"true\"]", &why));
+        assert_true(test_provision(&provisioner_shell, "inline = [\"true\"]", &why));
     }
     print_message("shell provisioner of one command: %.1f ms\n",
                   (double)(clock_now() - start) / 10 / NS_PER_MS);
@@ -419,5 +309,5 @@ int main(void)
         cmocka_unit_test(breakpoint_and_sleep),
         cmocka_unit_test(one_command_costs_one_round_trip),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, test_prov_set_up, test_prov_tear_down);
 }
