@@ -10,6 +10,8 @@
 
 #define REPLACEMENT   "<sensitive>"
 #define SHORTEST_LINE ((size_t)4)          /* a line "}" of a secret would redact every brace */
+#define SHORTEST_FREE ((size_t)4)          /* shorter secrets are hidden as whole values only */
+#define CONTEXT       ((size_t)4)          /* bytes in front of a match that decide about that */
 #define SHORTEST_PART ((size_t)6)          /* of a base64 text inside another one */
 #define LARGEST_HOLD  ((size_t)256 * 1024) /* of a chain of overlapping secrets */
 
@@ -219,6 +221,8 @@ static void insert_all(str secret)
     AUTO(strbuf) struct strbuf tmp = STRBUF_INIT;
 
     insert_form(secret);
+    if (secret.len < SHORTEST_FREE)
+        return;
     insert_json(secret, &tmp);
     insert_shell(secret, &tmp);
     insert_urls(secret, &tmp);
@@ -253,7 +257,7 @@ void redact_register(str secret)
 {
     LOCK_SCOPE(&table.lock);
 
-    if (secret.len == 0)
+    if (str_trim(secret).len == 0)
         return;
     if (!table.at_exit)
         table.at_exit = atexit(redact_reset) == 0;
@@ -274,15 +278,51 @@ void redact_reset(void)
     table.longest = 0;
 }
 
-/* Length of the longest form at the start of TEXT, 0 for none.  *PARTIAL is
- * set when TEXT ends within a form that is longer than that. */
-static size_t match_at(str text, bool *partial)
+static bool is_quote(char c)
 {
-    VEC_EACH (form, &table.by_first[(unsigned char)text.ptr[0]]) {
-        if (form->len <= text.len && memcmp(form->ptr, text.ptr, form->len) == 0)
-            return form->len;
-        if (form->len > text.len && memcmp(form->ptr, text.ptr, text.len) == 0)
+    return c == '"' || c == '\'' || c == '`';
+}
+
+static bool ends_value(char c)
+{
+    return c == '\0' || strchr(" \t\r\n,;&\"'`", c) != NULL;
+}
+
+/* A short secret is part of many words: it is one only as a whole line, or as
+ * the value behind "=" or ":", in quotes or not.  *PARTIAL as below. */
+static bool is_whole_value(str text, size_t at, size_t len, bool *partial)
+{
+    size_t i = at;
+    char quote = '\0', next = '\0';
+    if (i > 0 && is_quote(text.ptr[i - 1]))
+        quote = text.ptr[--i];
+    bool spaced = i > 0 && text.ptr[i - 1] == ' ';
+    i -= spaced;
+    char before = i > 0 ? text.ptr[i - 1] : '\n';
+    if (at + len == text.len)
+        *partial = true;
+    else
+        next = text.ptr[at + len];
+    if (quote != '\0')
+        return (before == '=' || before == ':') && (next == quote || next == '\0');
+    if (before == '=')
+        return ends_value(next);
+    return (before == ':' || (before == '\n' && !spaced)) &&
+           (next == '\0' || next == '\r' || next == '\n');
+}
+
+/* Length of the longest form at AT of TEXT, 0 for none.  *PARTIAL is set when
+ * TEXT ends before it can be said. */
+static size_t match_at(str text, size_t at, bool *partial)
+{
+    size_t left = text.len - at;
+    VEC_EACH (form, &table.by_first[(unsigned char)text.ptr[at]]) {
+        if (form->len <= left && memcmp(form->ptr, text.ptr + at, form->len) == 0) {
+            if (form->len >= SHORTEST_FREE || is_whole_value(text, at, form->len, partial))
+                return form->len;
+        } else if (form->len > left && memcmp(form->ptr, text.ptr + at, left) == 0) {
             *partial = true;
+        }
     }
     return 0;
 }
@@ -294,19 +334,19 @@ static size_t covered_until(str text, size_t start, size_t len, bool *partial)
     size_t end = start + len;
 
     for (size_t i = start + 1; i < end; i++)
-        end = MAX(end, i + match_at(str_sub(text, i, text.len), partial));
+        end = MAX(end, i + match_at(text, i, partial));
     return end;
 }
 
-/* Redact TEXT into OUT; with IS_LAST false stop where more text might change
- * the answer.  Returns the bytes consumed. */
-static size_t redact_some(struct strbuf *out, str text, bool is_last)
+/* Redact TEXT from byte START on into OUT; with IS_LAST false stop where more
+ * text might change the answer.  Returns where that is. */
+static size_t redact_some(struct strbuf *out, str text, size_t start, bool is_last)
 {
-    size_t plain = 0, at = 0;
+    size_t plain = start, at = start;
 
     while (at < text.len) {
         bool partial = false;
-        size_t len = match_at(str_sub(text, at, text.len), &partial);
+        size_t len = match_at(text, at, &partial);
         size_t end = len == 0 ? at : covered_until(text, at, len, &partial);
 
         if (partial && !is_last && text.len - at < LARGEST_HOLD + table.longest)
@@ -323,14 +363,19 @@ static size_t redact_some(struct strbuf *out, str text, bool is_last)
     return at;
 }
 
-void redact_add(struct strbuf *out, str text)
+static void redact_rest(struct strbuf *out, str text, size_t start)
 {
     LOCK_SCOPE(&table.lock);
 
     if (table.longest == 0)
-        strbuf_addstr(out, text);
+        strbuf_addstr(out, str_sub(text, start, text.len));
     else
-        redact_some(out, text, true);
+        redact_some(out, text, start, true);
+}
+
+void redact_add(struct strbuf *out, str text)
+{
+    redact_rest(out, text, 0);
 }
 
 char *redact_dup(const char *text)
@@ -347,15 +392,17 @@ void redact_stream_add(struct redact_stream *rs, str chunk, struct strbuf *out)
     size_t done;
 
     strbuf_addstr(&rs->held, chunk);
-    done = redact_some(out, strbuf_str(&rs->held), false);
-    explicit_bzero(rs->held.buf, done);
-    strbuf_shift(&rs->held, done);
+    done = redact_some(out, strbuf_str(&rs->held), rs->context, false);
+    rs->context = MIN(done, CONTEXT);
+    explicit_bzero(rs->held.buf, done - rs->context);
+    strbuf_shift(&rs->held, done - rs->context);
 }
 
 void redact_stream_end(struct redact_stream *rs, struct strbuf *out)
 {
-    redact_add(out, strbuf_str(&rs->held));
+    redact_rest(out, strbuf_str(&rs->held), rs->context);
     if (rs->held.len > 0)
         explicit_bzero(rs->held.buf, rs->held.len);
     strbuf_clear(&rs->held);
+    rs->context = 0;
 }

@@ -5,13 +5,15 @@
 /* The one redactor in front of every sink (log, events, machine output): each
  * registered secret is replaced by "<sensitive>", in its raw, JSON-, shell-,
  * URL-, XML- and base64-encoded forms, and each line of at least four bytes of
- * a multi-line secret (and its CRLF form) by itself.  Secrets are copied, kept for the life
+ * a multi-line secret (and its CRLF form) by itself.  A secret of one to three
+ * bytes is hidden where it is a whole line or a whole value behind "=" or ":",
+ * else it would blank parts of words and file names.  Secrets are copied, kept for the life
  * of the process and wiped at exit.  Thread-safe. */
 
 #include "base/str.h"
 #include "base/strbuf.h"
 
-/* Empty secrets are ignored. */
+/* Empty secrets, and those of white space alone, are ignored. */
 void redact_register(str secret);
 /* Add TEXT to OUT with every secret replaced; the longest match wins. */
 void redact_add(struct strbuf *out, str text);
@@ -20,7 +22,8 @@ char *redact_dup(const char *text) ATTR_RETURNS_NONNULL;
 
 /* For text that arrives in chunks: a secret may lie across the border. */
 struct redact_stream {
-    struct strbuf held;
+    struct strbuf held; /* what was given out last, then what waits */
+    size_t context;     /* bytes of the former */
 };
 #define REDACT_STREAM_INIT                                                                         \
     {                                                                                              \

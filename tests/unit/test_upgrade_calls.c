@@ -70,11 +70,10 @@ static void calls_of_sources(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
         AUTO(arena) struct arena *a = arena_new("test");
         struct diags d;
-        const char *json =
-            arena_fmt(a,
-                      "{\"variables\":{\"a\":\"1\",\"loc\":\"{{user `a`}}\"},"
-                      "\"builders\":[{\"type\":\"other\",\"x\":\"%s\"}]}",
-                      sources[i].text);
+        const char *json = arena_fmt(a,
+                                     "{\"variables\":{\"a\":\"1\",\"loc\":\"{{user `a`}}\"},"
+                                     "\"builders\":[{\"type\":\"other\",\"x\":\"%s\"}]}",
+                                     sources[i].text);
         str got = option(convert(a, json, &d));
         if (!str_eqz(got, sources[i].hcl))
             print_error("%s: %.*s\n", sources[i].text, STR_FMT(got));
