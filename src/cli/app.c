@@ -11,6 +11,7 @@
 #include "cli/exit.h"
 #include "config/config.h"
 #include "hcl/diag_print.h"
+#include "ui/ui.h"
 
 /* Signal handlers have no argument of their own. */
 static struct cancel *signal_cancel;
@@ -49,11 +50,43 @@ void app_write(FILE *f, str text)
     fwrite(sb.buf, 1, sb.len, f);
 }
 
+void app_say(struct app *app, str text)
+{
+    AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
+    AUTO(strbuf) struct strbuf shown = STRBUF_INIT;
+    redact_add(&shown, text);
+    if (app->machine_readable)
+        ui_machine_message(&sb, "say", strbuf_str(&shown));
+    else
+        strbuf_addf(&sb, "%s\n", shown.buf);
+    fwrite(sb.buf, 1, sb.len, app->out);
+}
+
+/* One record for each, among the others. */
+static void print_diag_records(struct app *app, const struct diags *diags)
+{
+    static const struct diag_print how = {.width = 80};
+    VEC_EACH (p, &diags->list) {
+        AUTO(strbuf) struct strbuf text = STRBUF_INIT;
+        AUTO(strbuf) struct strbuf shown = STRBUF_INIT;
+        AUTO(strbuf) struct strbuf record = STRBUF_INIT;
+        diag_print_text(&text, *p, &how);
+        redact_add(&shown, strbuf_str(&text));
+        ui_machine_message(&record, (*p)->severity == DIAG_ERROR ? "error" : "say",
+                           str_trim_end(strbuf_str(&shown)));
+        fwrite(record.buf, 1, record.len, app->out);
+    }
+}
+
 void app_print_diags(struct app *app, struct diags *diags)
 {
     AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
     struct diag_print how = {.width = app_width(app->err), .color = app->color};
     diags_sort(diags);
+    if (app->machine_readable) {
+        print_diag_records(app, diags);
+        return;
+    }
     diags_print_text(&sb, diags, &how);
     fflush(app->out);
     app_write(app->err, strbuf_str(&sb));
@@ -68,6 +101,12 @@ int app_fail(struct app *app, struct error *e)
     diags_add_error(&diags, RANGE_NONE, e);
     app_print_diags(app, &diags);
     return exit_code_of(e);
+}
+
+bool app_check_config(struct app *app, struct diags *diags)
+{
+    struct config config;
+    return config_load(app->config_path, app->arena, &config, diags);
 }
 
 const struct config *app_config(struct app *app)

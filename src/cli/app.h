@@ -37,6 +37,8 @@ struct app {
 /* Site configuration; diagnostics are printed; NULL when it is wrong.  Whatever
  * of these fails leaves its exit code in app->failure, and is not tried again. */
 const struct config *app_config(struct app *app);
+/* Read the site configuration for its mistakes alone. */
+bool app_check_config(struct app *app, struct diags *diags);
 /* Root of the store, made when absent; NULL with the error printed. */
 const char *app_store_path(struct app *app);
 /* Catalog of the store, opened (and left-overs reaped) on first use; NULL with
@@ -49,13 +51,17 @@ struct ledger *app_ledger(struct app *app);
 void app_catch_signals(struct app *app);
 /* Columns of the terminal that F is, at most 100; 80 when it is none. */
 unsigned app_width(FILE *f);
+/* A message and a newline to app->out, redacted; with -machine-readable one
+ * record of the kind "say". */
+void app_say(struct app *app, str text);
 /* Write TEXT, redacted. */
 void app_write(FILE *f, str text);
 
 /* Print an error with its chain, hint and snippet of the template, and return
  * the exit code that belongs to it; frees the error. */
 int app_fail(struct app *app, struct error *e);
-/* Print diagnostics to app->err, as text. */
+/* Print diagnostics to app->err, as text; with -machine-readable as records to
+ * app->out. */
 void app_print_diags(struct app *app, struct diags *diags);
 
 #endif

@@ -178,6 +178,9 @@ static void format_path(struct job *job, const char *path)
     struct error *err = NULL;
     if (io_is_dir(path)) {
         format_dir(job, path);
+    } else if (strcmp(path, "-") != 0 && !io_exists(path)) {
+        error_set(&err, ERR_NOT_FOUND, 0, "there is no file or directory '%s'", path);
+        fail(job, err);
     } else if (strcmp(path, "-") != 0 && !str_ends(str_from(path), STR(".hcl"))) {
         error_set(&err, ERR_USAGE, 0, "'%s' is not an HCL file", path);
         error_hint(&err, "Only files whose name ends in .hcl have a layout to bring in order.");

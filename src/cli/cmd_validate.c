@@ -32,9 +32,8 @@ static const struct opt opts[] = {
 
 static void print_success(struct app *app, const F *f)
 {
-    fputs(f->syntax_only ? "Syntax-only check passed. Everything looks okay.\n"
-                         : "The configuration is valid.\n",
-          app->out);
+    app_say(app, f->syntax_only ? STR("Syntax-only check passed. Everything looks okay.")
+                                : STR("The configuration is valid."));
 }
 
 static int report(struct app *app, const F *f, struct diags *diags)
@@ -67,6 +66,7 @@ static int run(struct app *app, const void *flags, const struct opt_strings *arg
         options.allow_none = true;
         options.template.warn_undeclared = !f->no_warn_undeclared_var;
         app_read_data(app, f->evaluate_datasources, &reader, &options.template);
+        app_check_config(app, &diags);
         plan_make(&options, app->arena, &plan, &diags);
     }
     return report(app, f, &diags);

@@ -13,12 +13,13 @@ static int run(struct app *app, const void *flags, const struct opt_strings *arg
     (void)args;
     if (app->machine_readable) {
         long long now = (long long)(clock_wall() / NS_PER_S);
-        fprintf(app->out, "%lld,,version,%s\n%lld,,ui,say,imgfac %s\n", now, IMGFAC_VERSION, now,
-                IMGFAC_VERSION);
+        fprintf(app->out, "%lld,,version,%s\n", now, IMGFAC_VERSION);
+        fprintf(app->out, "%lld,,version-prelease,\n%lld,,version-commit,\n", now, now);
+        app_say(app, STR("imgfac " IMGFAC_VERSION));
         return EXIT_OK;
     }
-    fprintf(app->out, "imgfac %s (templates of Packer %s)\n", IMGFAC_VERSION,
-            TEMPLATE_PACKER_VERSION);
+    app_say(app,
+            STR("imgfac " IMGFAC_VERSION " (templates of Packer " TEMPLATE_PACKER_VERSION ")"));
     return EXIT_OK;
 }
 

@@ -14,9 +14,9 @@ static void add_value(struct strbuf *out, const char *prefix, const char *name, 
     else if (value_is_present(v) && value_is_string(v))
         strbuf_add_json_quoted(out, value_as_str(v));
     else {
-        strbuf_addc(out, '"');
-        value_print(v, out, 0);
-        strbuf_addc(out, '"');
+        AUTO(strbuf) struct strbuf shown = STRBUF_INIT;
+        value_print(v, &shown, 0);
+        strbuf_add_json_quoted(out, strbuf_str(&shown));
     }
     strbuf_addc(out, '\n');
 }

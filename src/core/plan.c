@@ -138,6 +138,23 @@ static size_t count_uses(const struct template *t)
     return n;
 }
 
+/* Also when it is only to be checked: nothing would have been. */
+static void no_match(struct planning *p, const struct opt_strings *names)
+{
+    const struct plan_options *o = p->options;
+    const char *flags = o->only.len == 0 ? "-except" : o->except.len == 0 ? "-only" : NULL;
+    struct suggest s = {0};
+    for (size_t i = 0; o->only.len == 1 && i < names->len; i++) {
+        if (i == 0)
+            suggest_init(&s, str_from(o->only.ptr[0]));
+        suggest_offer(&s, str_from(names->ptr[i]));
+    }
+    diags_error(p->diags, RANGE_NONE, "No builds to run",
+                "%s leave%s none of the builds of this template: %s.%s",
+                flags == NULL ? "-only and -except" : flags, flags == NULL ? "" : "s",
+                join_names(p->a, names), suggest_text(p->a, &s));
+}
+
 static void plan_builds(struct planning *p, struct plan *out)
 {
     const struct plan_options *o = p->options;
@@ -162,12 +179,12 @@ static void plan_builds(struct planning *p, struct plan *out)
             if (plan_build(&u, name, pb) && p->diags->errors == before)
                 out->build_count++;
         }
-    warn_unused(p, &o->only, used.only, "only", &names);
-    if (wanted == 0 && !o->allow_none)
-        diags_error(p->diags, RANGE_NONE, "No builds to run",
-                    total == 0 ? "The template has no build block.%s"
-                               : "-only and -except leave none of its builds: %s.",
-                    total == 0 ? "" : join_names(p->a, &names));
+    if (total == 0 && !o->allow_none)
+        diags_error(p->diags, RANGE_NONE, "No builds to run", "The template has no build block.");
+    if (total > 0 && wanted == 0)
+        no_match(p, &names);
+    else
+        warn_unused(p, &o->only, used.only, "only", &names);
 }
 
 /* A build block used by several sources says the same mistake for each. */

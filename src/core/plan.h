@@ -71,7 +71,7 @@ struct plan {
 struct plan_options {
     const char *template_path;
     struct opt_strings only, except; /* globs of build names */
-    bool allow_none;                 /* validate: a template without builds is fine */
+    bool allow_none;                 /* validate: a template without build blocks is fine */
     struct template_options template;
 };
 

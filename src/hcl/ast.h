@@ -202,7 +202,7 @@ struct body {
     struct range range;
     struct range end_range;          /* zero-length, after the last byte */
     struct range missing_item_range; /* zero-length: where to report what is not there */
-    bool is_json; /* attrs holds every property: ask body_find_blocks() for blocks */
+    bool is_json; /* attrs holds properties, too: ask body_find_blocks() for blocks */
 };
 
 /* Attribute NAME, or NULL. */

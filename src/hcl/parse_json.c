@@ -230,7 +230,7 @@ const struct block *body_find_blocks(struct arena *a, const struct body *b, str 
     u.labels = arena_new_array(a, struct block_label, label_count + 1);
     for (size_t i = 0; b->is_json && i < b->attr_count; i++) {
         u.attr = &b->attrs[i];
-        if (str_eq(u.attr->name, type))
+        if (u.attr->json != NULL && str_eq(u.attr->name, type))
             unpack_labels(&u, u.attr->json, 0);
     }
     for (size_t i = 0; i < b->block_count; i++) {

@@ -191,7 +191,7 @@ static bool find_json_blocks(const struct body *body, str type, size_t labels,
     const struct block *blocks = body_find_blocks(a, body, type, labels, diags, &n);
     for (size_t i = 0; i < n; i++)
         schema_blocks_push(a, out, (struct schema_block){&blocks[i], scope});
-    if (body_find_attr(body, STR("dynamic")) == NULL)
+    if (body_find_attr(body, STR("dynamic")) == NULL && body->block_count == 0)
         return diags->errors == before;
     blocks = body_find_blocks(a, body, STR("dynamic"), 1, diags, &n);
     for (size_t i = 0; i < n; i++)

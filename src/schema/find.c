@@ -155,7 +155,7 @@ bool schema_check_row_names(const struct body *body, const struct schema_rows *r
         const struct attribute *attr = &body->attrs[i];
         const struct schema_row *row = schema_rows_find(rows, attr->name);
         /* JSON syntax cannot tell blocks from arguments; "//" is its comment. */
-        if (body->is_json &&
+        if (attr->json != NULL &&
             (str_eqz(attr->name, "//") || (row != NULL && schema_is_block(row->opt)) ||
              (str_eqz(attr->name, "dynamic") && has_blocks(rows))))
             continue;

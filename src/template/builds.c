@@ -97,6 +97,7 @@ static bool merge_bodies(struct template *t, const struct body *base, const stru
                              STR_FMT(attr->name), source_range_text(a, old->name_range));
         attrs[n++] = *attr;
     }
+    merged->is_json = base->is_json || extra->is_json;
     merged->attrs = attrs;
     merged->attr_count = n;
     merged->blocks = blocks;
@@ -135,11 +136,6 @@ static bool use_nested_source(struct template *t, const struct schema_block *b,
     bool empty = block->body->attr_count == 0 && block->body->block_count == 0;
     if (empty)
         use.body = source->body;
-    else if (source->body->is_json != block->body->is_json)
-        return diags_error(diags, use.range, "Cannot merge native and JSON syntax",
-                           "The source at %s is written in the other syntax; write both in the "
-                           "same one.",
-                           source_range_text(t->arena, source->range));
     else
         ok &= merge_bodies(t, source->body, block->body, &use.body, diags);
     template_uses_push(t->arena, &build->uses, use);
@@ -154,6 +150,26 @@ static struct range source_ref_range(const struct body *body, size_t i, size_t c
     if (e->kind == EXPR_TUPLE && e->tuple.count == count)
         return e->tuple.items[i]->range;
     return e->range;
+}
+
+/* Two builds of one name could not be told apart, nor their files. */
+static bool check_distinct(struct template *t, const struct template_build *build,
+                           struct diags *diags)
+{
+    bool ok = true;
+    VEC_EACH (use, &build->uses)
+        for (const struct template_use *old = build->uses.ptr; old < use; old++) {
+            if (strcmp(old->source->type, use->source->type) != 0 ||
+                strcmp(old->alias, use->alias) != 0)
+                continue;
+            ok = diags_error(diags, use->range, "Duplicate source in a build",
+                             "\"%s.%s\" is used at %s already. Give one of them another name: "
+                             "source \"%s.%s\" { name = ... }.",
+                             use->source->type, use->alias, source_range_text(t->arena, old->range),
+                             use->source->type, use->source->name);
+            break;
+        }
+    return ok;
 }
 
 static bool use_sources(struct template *t, const struct body *body, const struct build_args *args,
@@ -177,6 +193,7 @@ static bool use_sources(struct template *t, const struct body *body, const struc
     ok &= schema_find_blocks(body, STR("source"), 1, t->scope, t->arena, &nested, diags);
     VEC_EACH (b, &nested)
         ok &= use_nested_source(t, b, build, diags);
+    ok &= check_distinct(t, build, diags);
     if (ok && build->uses.len == 0)
         ok = diags_error(diags, build->range, "Missing source reference",
                          "A build needs at least one source: sources = [\"source.TYPE.NAME\"].");

@@ -33,18 +33,31 @@ static const char *say_word(enum event_kind kind)
     return kind == EVENT_OUTPUT ? "message" : "say";
 }
 
+void ui_machine_record(struct strbuf *out, const char *type, const char *const *data, size_t count)
+{
+    begin(out, NULL, type);
+    for (size_t i = 0; i < count; i++)
+        add_data(out, str_from(data[i]));
+    strbuf_addc(out, '\n');
+}
+
+void ui_machine_message(struct strbuf *out, const char *word, str text)
+{
+    begin(out, NULL, "ui");
+    add_data(out, str_from(word));
+    add_data(out, text);
+    strbuf_addc(out, '\n');
+}
+
+/* One record for a message, however many lines it has. */
 static void add_ui_lines(struct ui *ui, const struct event *e, struct strbuf *out)
 {
     AUTO(strbuf) struct strbuf lines = STRBUF_INIT;
     ui_lines(ui, e, &lines);
-    str rest = strbuf_str(&lines);
-    while (rest.ptr != NULL && rest.len > 0) {
-        str line = str_next_line(&rest);
-        begin(out, NULL, "ui");
-        add_data(out, str_from(say_word(e->kind)));
-        add_data(out, line);
-        strbuf_addc(out, '\n');
-    }
+    str text = strbuf_str(&lines);
+    if (text.len == 0)
+        return;
+    ui_machine_message(out, say_word(e->kind), str_sub(text, 0, text.len - 1));
 }
 
 /* "<time>,<build>,artifact,0,<name>,<value>"; a build has one artifact. */

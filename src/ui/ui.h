@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "ui/event.h"
 
 struct ui;
@@ -24,6 +25,11 @@ struct ui_type {
 };
 
 extern const struct ui_type ui_plain, ui_tty, ui_machine, ui_json;
+
+/* A record of machine-readable output: "<unix seconds>,,TYPE,DATA...", and
+ * "<unix seconds>,,ui,WORD,TEXT", where WORD is "say" or "error". */
+void ui_machine_record(struct strbuf *out, const char *type, const char *const *data, size_t count);
+void ui_machine_message(struct strbuf *out, const char *word, str text);
 
 struct ui_options {
     FILE *out;

@@ -58,7 +58,7 @@ $ printf '{}' >x.json; imgfac fmt x.json
 ? 2
 
 $ imgfac fmt missing.pkr.hcl
-! Error: Cannot open 'missing.pkr.hcl': No such file or directory
+! Error: There is no file or directory 'missing.pkr.hcl'
 !
 ? 6
 

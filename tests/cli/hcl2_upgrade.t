@@ -434,41 +434,31 @@ $ imgfac validate -var time=now -var undeclared=x -only='Ubuntu 24.04' ubuntu.js
 | The configuration is valid.
 
 $ imgfac inspect -var time=now ubuntu.json | sed 's/[0-9]\{10\}/SECONDS/'
-| Packer Inspect: HCL2 mode
+| Packer Inspect: JSON mode
+| Optional variables and their defaults:
 |
-| > input-variables:
+|   name = ubuntu
+|   time = {{timestamp}}
 |
-| var.name: "ubuntu"
-| var.time: "now"
+| Builders:
 |
-| > local-variables:
+|   Ubuntu 24.04 (qemu)
+|   null
 |
-| local.time: "now"
-| local.timestamp: "SECONDS"
+| Provisioners:
 |
-| > builds:
+|   shell
 |
-|   > <unnamed build 0>:
-|
-|     sources:
-|
-|       null.null
-|       qemu.Ubuntu 24.04
-|
-|     provisioners:
-|
-|       shell
-|
-|     post-processors:
-|
-|       <no post-processor>
+| Note: If your build names contain user variables or template
+| functions such as 'timestamp', these are processed at build time,
+| and therefore only show in their raw form here.
 
 $ imgfac validate -only=qemu ubuntu.json
-| The configuration is valid.
-! Warning: Pattern without a match
+! Error: No builds to run
 !
-! -only=qemu matches no build. Builds of this template: null, Ubuntu 24.04.
+! -only leaves none of the builds of this template: null, Ubuntu 24.04.
 !
+? 4
 
 $ imgfac validate - <ubuntu.json
 ! Error: Missing login

@@ -37,10 +37,7 @@ $ imgfac inspect t.pkr.hcl
 |
 | > input-variables:
 |
-| var.list: "[
-|   "a",
-|   "b",
-| ]"
+| var.list: "[\n  \"a\",\n  \"b\",\n]"
 | var.secret: "<sensitive>"
 | var.unset: "<unknown>"
 |
@@ -57,6 +54,7 @@ $ imgfac inspect t.pkr.hcl
 |     sources:
 |
 |       vmware-iso.x
+|
 |       qemu.y
 |
 |     provisioners:
@@ -68,6 +66,7 @@ $ imgfac inspect t.pkr.hcl
 |
 |       0:
 |         manifest
+|
 |       1:
 |         compress
 |         checksum
@@ -89,3 +88,4 @@ $ imgfac inspect t.pkr.hcl
 |     sealed
 |
 |     recorded in the catalog
+|

@@ -35,10 +35,14 @@ $ imgfac version
 
 $ imgfac -machine-readable version
 | [UNIX],,version,0.1.0
+| [UNIX],,version-prelease,
+| [UNIX],,version-commit,
 | [UNIX],,ui,say,imgfac 0.1.0
 
 $ imgfac version -machine-readable
 | [UNIX],,version,0.1.0
+| [UNIX],,version-prelease,
+| [UNIX],,version-commit,
 | [UNIX],,ui,say,imgfac 0.1.0
 
 # Help of a command is made from its tables.
