@@ -292,23 +292,20 @@ static bool ends_value(char c)
  * the value behind "=" or ":", in quotes or not.  *PARTIAL as below. */
 static bool is_whole_value(str text, size_t at, size_t len, bool *partial)
 {
-    size_t i = at;
-    char quote = '\0', next = '\0';
-    if (i > 0 && is_quote(text.ptr[i - 1]))
-        quote = text.ptr[--i];
+    bool ends = at + len == text.len;
+    char next = ends ? '\0' : text.ptr[at + len];
+    char quote = at > 0 && is_quote(text.ptr[at - 1]) ? text.ptr[at - 1] : '\0';
+    size_t i = at - (quote != '\0');
     bool spaced = i > 0 && text.ptr[i - 1] == ' ';
     i -= spaced;
     char before = i > 0 ? text.ptr[i - 1] : '\n';
-    if (at + len == text.len)
-        *partial = true;
-    else
-        next = text.ptr[at + len];
+    bool line_ends = ends || next == '\0' || next == '\r' || next == '\n';
+    *partial |= ends;
     if (quote != '\0')
-        return (before == '=' || before == ':') && (next == quote || next == '\0');
+        return (before == '=' || before == ':') && (ends || next == quote);
     if (before == '=')
         return ends_value(next);
-    return (before == ':' || (before == '\n' && !spaced)) &&
-           (next == '\0' || next == '\r' || next == '\n');
+    return line_ends && (before == ':' || (before == '\n' && !spaced));
 }
 
 /* Length of the longest form at AT of TEXT, 0 for none.  *PARTIAL is set when
