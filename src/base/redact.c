@@ -288,23 +288,29 @@ static bool ends_value(char c)
     return c == '\0' || strchr(" \t\r\n,;&\"'`", c) != NULL;
 }
 
+/* What stands at I of TEXT; a line end before and behind it. */
+static char char_at(str text, size_t i)
+{
+    return i < text.len ? text.ptr[i] : '\n';
+}
+
 /* A short secret is part of many words: it is one only as a whole line, or as
  * the value behind "=" or ":", in quotes or not.  *PARTIAL as below. */
 static bool is_whole_value(str text, size_t at, size_t len, bool *partial)
 {
-    bool ends = at + len == text.len;
-    char next = ends ? '\0' : text.ptr[at + len];
-    char quote = at > 0 && is_quote(text.ptr[at - 1]) ? text.ptr[at - 1] : '\0';
-    size_t i = at - (quote != '\0');
-    bool spaced = i > 0 && text.ptr[i - 1] == ' ';
-    i -= spaced;
-    char before = i > 0 ? text.ptr[i - 1] : '\n';
-    bool line_ends = ends || next == '\0' || next == '\r' || next == '\n';
+    char next = char_at(text, at + len), before = char_at(text, at - 1);
+    bool ends = at + len == text.len, quoted = is_quote(before);
+    if (quoted && next != before && !ends)
+        return false;
+    size_t i = quoted ? at - 1 : at;
+    bool spaced = char_at(text, i - 1) == ' ';
+    before = char_at(text, spaced ? i - 2 : i - 1);
     *partial |= ends;
-    if (quote != '\0')
-        return (before == '=' || before == ':') && (ends || next == quote);
+    if (quoted)
+        return before == '=' || before == ':';
     if (before == '=')
         return ends_value(next);
+    bool line_ends = next == '\r' || next == '\n';
     return line_ends && (before == ':' || (before == '\n' && !spaced));
 }
 
