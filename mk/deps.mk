@@ -3,7 +3,7 @@ ARCH = $(shell dpkg --print-architecture)
 
 DEPS_BUILD := gcc libc6-dev make pkg-config libvirt-dev libguestfs-dev libssh-dev libyaml-dev libsqlite3-dev \
     libxml2-dev libcurl4-openssl-dev libmicrohttpd-dev libarchive-dev libzstd-dev libjansson-dev libmpfr-dev \
-    libgmp-dev libunistring-dev libpcre2-dev libssl-dev uuid-dev libcrypt-dev libedit-dev zlib1g-dev
+    libgmp-dev libunistring-dev libpcre2-dev libssl-dev uuid-dev libcrypt-dev libedit-dev zlib1g-dev libpng-dev
 
 # Guests: the hypervisor and its libvirt driver (no daemon runs), firmware, image tools.
 DEPS_RUN := libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils ovmf

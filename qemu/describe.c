@@ -222,6 +222,8 @@ bool qemu_describe_domain(struct build *b, struct domain *d, struct error **err)
         .emulator = arena_strdup(b->arena, emulator),
         .nic_model = domain_nic_device(c->net_device),
         .console_log = b->console_log,
+        .console_socket = s->console_socket,
+        .monitor_socket = s->monitor_socket,
     };
     if (s->port != NULL) {
         d->forward_port = port_hold_number(s->port);

@@ -262,16 +262,30 @@ static void write_controllers(struct xml *x, const struct domain *d)
     }
 }
 
+/* Whether somebody listens to the socket or not, QEMU writes the log. */
+static void write_console_source(struct xml *x, const struct domain *d)
+{
+    bool has_socket = d->console_socket != NULL;
+    xml_attr(x, "type", has_socket ? "unix" : "file");
+    xml_open(x, "source");
+    if (has_socket)
+        xml_attr(x, "mode", "bind");
+    xml_attr(x, "path", has_socket ? d->console_socket : d->console_log);
+    if (has_socket) {
+        xml_close(x);
+        xml_open(x, "log");
+        xml_attr(x, "file", d->console_log);
+    }
+    xml_attr(x, "append", "on");
+    xml_close(x);
+}
+
 static void write_console(struct xml *x, const struct domain *d)
 {
     static const char *const kinds[] = {"serial", "console"};
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
         xml_open(x, kinds[i]);
-        xml_attr(x, "type", "file");
-        xml_open(x, "source");
-        xml_attr(x, "path", d->console_log);
-        xml_attr(x, "append", "on");
-        xml_close(x);
+        write_console_source(x, d);
         xml_open(x, "target");
         if (i == 1)
             xml_attr(x, "type", "serial");
@@ -358,6 +372,14 @@ static void write_network_args(struct xml *x, const struct domain *d)
     write_arg(x, text);
 }
 
+/* A second monitor beside libvirt's own, for `imgfac screenshot`. */
+static void write_monitor(struct xml *x, const char *socket)
+{
+    autofree char *text = xasprintf("unix:%s,server=on,wait=off", socket);
+    write_arg(x, "-qmp");
+    write_arg(x, text);
+}
+
 static void write_qemu_args(struct xml *x, const struct domain *d)
 {
     xml_open(x, "qemu:commandline");
@@ -373,6 +395,8 @@ static void write_qemu_args(struct xml *x, const struct domain *d)
     }
     if (d->nic_model != NULL)
         write_network_args(x, d);
+    if (d->monitor_socket != NULL)
+        write_monitor(x, d->monitor_socket);
     for (size_t i = 0; i < d->extra_args.len; i++)
         write_arg(x, d->extra_args.ptr[i]);
     xml_close(x);

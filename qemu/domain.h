@@ -50,6 +50,8 @@ struct domain {
     int forward_port;      /* host port; 0: none */
     int guest_port;
     const char *console_log; /* file of the serial console */
+    /* Sockets for other processes of this user; NULL: none. */
+    const char *console_socket, *monitor_socket;
     const char *video;       /* "vga", "virtio"; NULL: no screen */
     const char *vnc_address; /* NULL: no VNC */
     int vnc_port;

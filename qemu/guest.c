@@ -8,10 +8,11 @@
 #include <strings.h>
 
 #include "base/clock.h"
-#include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/strbuf.h"
 #include "base/thread.h"
+#include "media/png.h"
 #include "qemu/conn.h"
 
 #define SCREENSHOT_MAX ((size_t)64 << 20)
@@ -268,11 +269,11 @@ static int sink_to_buffer(virStreamPtr stream, const char *data, size_t len, voi
     return strbuf_add(arg, data, len) ? (int)len : -1;
 }
 
-bool guest_screenshot(struct guest *g, const char *path, struct error **err)
+bool guest_take_picture(void *connection, void *domain, const char *path, struct error **err)
 {
     AUTO(strbuf) struct strbuf data = STRBUF_INIT_MAX(SCREENSHOT_MAX);
-    virStreamPtr stream = virStreamNew(g->conn, 0);
-    char *mime = stream != NULL ? virDomainScreenshot(g->domain, stream, 0, 0) : NULL;
+    virStreamPtr stream = virStreamNew(connection, 0);
+    char *mime = stream != NULL ? virDomainScreenshot(domain, stream, 0, 0) : NULL;
     bool ok = mime != NULL && virStreamRecvAll(stream, sink_to_buffer, &data) == 0 &&
               virStreamFinish(stream) == 0;
     free(mime);
@@ -280,5 +281,10 @@ bool guest_screenshot(struct guest *g, const char *path, struct error **err)
         conn_error(err, "cannot take a picture of the screen");
     if (stream != NULL)
         virStreamFree(stream);
-    return ok && io_write_file(path, strbuf_str(&data), 0644, err);
+    return ok && png_write(strbuf_str(&data), path, err);
+}
+
+bool guest_screenshot(struct guest *g, const char *path, struct error **err)
+{
+    return guest_take_picture(g->conn, g->domain, path, err);
 }

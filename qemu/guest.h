@@ -46,7 +46,9 @@ bool guest_peek(struct guest *g, uint64_t address, void *out, size_t size, struc
 bool guest_wait_off(struct guest *g, int64_t timeout_ns, struct cancel *c, struct error **err);
 /* End it at once; QEMU writes its disks' metadata out.  Also when it is gone. */
 bool guest_destroy(struct guest *g, struct error **err);
-/* PNG (or PPM) of the screen into the file PATH; false when there is none. */
+/* The screen as PNG into the file PATH; false when there is none. */
 bool guest_screenshot(struct guest *g, const char *path, struct error **err);
+/* The same of any domain; both really libvirt's pointers. */
+bool guest_take_picture(void *connection, void *domain, const char *path, struct error **err);
 
 #endif

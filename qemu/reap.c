@@ -79,6 +79,19 @@ static bool kill_if_ours(pid_t pid, const char *uuid, size_t *count, struct erro
            error_set(err, ERR_IO, 0, "process %d of a left-over domain does not end", pid);
 }
 
+int64_t reap_find_by_uuid(const char *uuid)
+{
+    autoclosedir DIR *proc = opendir("/proc");
+    const struct dirent *e;
+    while (proc != NULL && (e = readdir(proc)) != NULL) {
+        int64_t pid;
+        if (str_to_i64(str_from(e->d_name), &pid) && pid > 1 && pid != getpid() &&
+            has_argument((pid_t)pid, uuid))
+            return pid;
+    }
+    return 0;
+}
+
 bool reap_kill_by_uuid(const char *uuid, size_t *count, struct error **err)
 {
     size_t killed = 0;

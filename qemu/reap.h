@@ -13,6 +13,8 @@ extern const struct reaper reaper_domain; /* "domain" */
 /* What the ledger keeps of a domain (JSON); ROOT NULL: not embedded.  Heap. */
 char *reap_domain_data(const char *uri, const char *root, const char *name,
                        const char *uuid) ATTR_RETURNS_NONNULL;
+/* Pid of the process of ours with the argument UUID; 0: there is none. */
+int64_t reap_find_by_uuid(const char *uuid);
 /* Kill every process of ours with the argument UUID and wait until it is gone;
  * *COUNT (may be NULL) tells how many there were. */
 bool reap_kill_by_uuid(const char *uuid, size_t *count, struct error **err);

@@ -43,9 +43,10 @@ struct qemu_state {
     struct port_hold *port, *vnc_port;
     ledger_id domain_entry;
     const char *domain_name, *domain_uuid;
-    const char *vnc_password;      /* secret; NULL: none is asked for */
-    struct opt_strings more_disks; /* paths of disk_additional_size */
-    bool was_off;                  /* it has been shut down in order */
+    const char *console_socket, *monitor_socket; /* NULL: not of the embedded driver */
+    const char *vnc_password;                    /* secret; NULL: none is asked for */
+    struct opt_strings more_disks;               /* paths of disk_additional_size */
+    bool was_off;                                /* it has been shut down in order */
 };
 
 static inline struct qemu_state *qemu_state(struct build *b)

@@ -13,6 +13,7 @@
 #include "catalog/catalog.h"
 #include "config/config.h"
 #include "host/host.h"
+#include "ledger/runfile.h"
 #include "net/port.h"
 #include "qemu/conn.h"
 #include "qemu/console.h"
@@ -100,6 +101,18 @@ static void name_domain(struct build *b)
     s->domain_name = name;
 }
 
+/* Other processes reach the guest by these; a daemon's guests they reach by
+ * the daemon.  The root's path is short enough for addresses of sockets. */
+static void name_sockets(struct build *b)
+{
+    struct qemu_state *s = qemu_state(b);
+    const char *root = conn_root(s->conn);
+    if (root == NULL)
+        return;
+    s->console_socket = arena_fmt(b->arena, "%s/%.8s.tty", root, s->domain_uuid);
+    s->monitor_socket = arena_fmt(b->arena, "%s/%.8s.qmp", root, s->domain_uuid);
+}
+
 static void on_fatal_console(void *arg)
 {
     guest_fail(arg);
@@ -171,6 +184,43 @@ static bool check_memory(const struct qemu_state *s, struct error **err)
     return error_hint(err, "Lower `memory`.");
 }
 
+/* What `imgfac ssh` logs in with; in the work directory, hence in the ledger. */
+static bool write_key(struct build *b, const char **path, struct error **err)
+{
+    const struct comm_config *c = b->comm_config;
+    *path = c->ssh_private_key_file;
+    if (b->target.private_key_pem == NULL)
+        return true;
+    *path = arena_fmt(b->arena, "%s/ssh_key", b->work_dir);
+    if (b->debug)
+        build_sayf(b, "The private key of this build, while it lasts: %s", *path);
+    return io_write_file(*path, str_from(b->target.private_key_pem), 0600, err);
+}
+
+static bool publish(struct build *b, struct error **err)
+{
+    const struct qemu_state *s = qemu_state(b);
+    struct run_info *info = runfile_info(b->run);
+    if (info == NULL)
+        return true;
+    info->domain = s->domain_name;
+    info->uuid = s->domain_uuid;
+    info->uri = conn_uri(s->conn);
+    info->monitor = s->monitor_socket;
+    info->console = s->console_socket;
+    info->console_log = b->console_log;
+    if (s->config->comm.type == COMM_SSH) {
+        info->ssh_host = b->target.host;
+        info->ssh_port = b->target.port;
+        info->ssh_user = b->target.user != NULL ? b->target.user : s->config->comm.ssh_username;
+        info->ssh_known_hosts = arena_fmt(b->arena, "%s/ssh_known_hosts", b->work_dir);
+        if (!write_key(b, &info->ssh_key, err))
+            return false;
+    }
+    runfile_publish(b->run);
+    return true;
+}
+
 static bool run(struct step *step, struct build *b, struct error **err)
 {
     (void)step;
@@ -184,11 +234,20 @@ static bool run(struct step *step, struct build *b, struct error **err)
     if (s->conn == NULL)
         return false;
     name_domain(b);
+    name_sockets(b);
     tell(b);
     if (!record_domain(b, err) || !start(b, err))
         return false;
     s->watch = console_watch_start(b->console_log, on_fatal_console, s->guest);
-    return true;
+    return publish(b, err);
+}
+
+/* The strings of the connection are about to go. */
+static void retract(struct build *b)
+{
+    struct run_info *info = runfile_info(b->run);
+    if (info != NULL)
+        info->uri = info->monitor = info->console = NULL;
 }
 
 static void cleanup(struct step *step, struct build *b, bool ok)
@@ -197,6 +256,7 @@ static void cleanup(struct step *step, struct build *b, bool ok)
     (void)ok;
     struct qemu_state *s = qemu_state(b);
     console_watch_stop(steal(&s->watch));
+    retract(b);
     struct error *err = NULL;
     bool gone = s->guest == NULL || guest_destroy(s->guest, &err);
     guest_free(steal(&s->guest));

@@ -30,8 +30,8 @@ struct app {
     const struct config *config; /* loaded by app_config() */
     struct catalog *catalog;
     struct ledger *ledger;
-    bool found_dead; /* a killed imgfac had left something behind */
-    int failure;     /* why one of the three cannot be had: told once, an exit code; 0: they can */
+    size_t reaped, left; /* things of a killed imgfac that were, and could not be, removed */
+    int failure; /* why one of the three cannot be had: told once, an exit code; 0: they can */
 };
 
 /* Site configuration; diagnostics are printed; NULL when it is wrong.  Whatever

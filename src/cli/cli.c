@@ -237,7 +237,9 @@ int cli_main(int argc, char **argv)
 {
     open_standard_files(); /* before anything else has a file */
     AUTO(arena) struct arena *a = arena_new("program");
-    AUTO(cancel) struct cancel *cancel = cancel_new(NULL);
+    /* Never freed: signal handlers and the watch over a kept guest have it. */
+    static struct cancel *cancel;
+    cancel = cancel_new(NULL);
     struct app app = {.arena = a, .cancel = cancel, .out = stdout, .err = stderr};
     struct opt_strings words = take_words(&app, argc, argv);
     set_up(&app);

@@ -32,8 +32,7 @@ struct ledger *app_ledger(struct app *app)
         return NULL;
     autofree char *dir = io_path_join(store, "ledger");
     struct error *err = NULL;
-    size_t reaped = 0, left = 0;
-    if (!io_exists(dir) || ledger_reap(dir, registry_reapers(), &reaped, &left, &err))
+    if (!io_exists(dir) || ledger_reap(dir, registry_reapers(), &app->reaped, &app->left, &err))
         app->ledger = ledger_open(dir, &err);
     if (app->ledger == NULL) {
         error_wrap_code(&err, ERR_HOST, "cannot use the store '%s'", store);
@@ -42,10 +41,9 @@ struct ledger *app_ledger(struct app *app)
         app->failure = app_fail(app, err);
     } else
         arena_on_free(app->arena, close_ledger, app->ledger);
-    app->found_dead = reaped > 0 || left > 0;
-    if (app->found_dead)
+    if (app->reaped + app->left > 0)
         log_info("ledger", "removed %zu things that a killed imgfac left behind; %zu could not be",
-                 reaped, left);
+                 app->reaped, app->left);
     return app->ledger;
 }
 
@@ -54,7 +52,7 @@ struct ledger *app_ledger(struct app *app)
 static void sweep(struct app *app)
 {
     AUTO(error) struct error *e = NULL;
-    if (!app->found_dead || catalog_sweep(app->catalog, NULL, NULL, &e))
+    if (app->reaped + app->left == 0 || catalog_sweep(app->catalog, NULL, NULL, &e))
         return;
     autofree char *why = error_line(e);
     log_warn("catalog", "%s", why);

@@ -209,6 +209,8 @@ static enum attempt log_in(struct ssh_comm *c, const struct ssh_account *a, stru
     case AUTH_BROKEN: return failed(w, *err, ATTEMPT_AGAIN);
     }
     learn_host_key(c, a, pin, steal(&key));
+    if (pin == &c->pin)
+        ssh_save_host_key(c, session);
     return ATTEMPT_OK;
 }
 

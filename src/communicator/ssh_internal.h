@@ -167,6 +167,10 @@ bool ssh_forwards_agent(const struct ssh_comm *c);
 /* Answer the guest's requests for our agent on the session of C. */
 void ssh_forward_adopt(struct ssh_comm *c);
 
+/* --- ssh_known.c --- */
+/* Leave the host key where `imgfac ssh` looks for it; failures are logged only. */
+void ssh_save_host_key(const struct ssh_comm *c, ssh_session session);
+
 /* --- ssh_stream.c: one channel of the session --- */
 struct ssh_stream {
     struct ssh_comm *c;

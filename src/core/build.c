@@ -8,6 +8,7 @@
 #include "catalog/catalog.h"
 #include "core/stages.h"
 #include "ledger/ledger.h"
+#include "ledger/runfile.h"
 #include "plug/registry.h"
 
 /* Lines of the console shown when a build fails. */
@@ -17,6 +18,24 @@
 static const char *const comm_names[] = {
     [COMM_SSH] = "ssh", [COMM_WINRM] = "winrm", [COMM_NONE] = "none"};
 
+/* From here on `imgfac ps` shows the build. */
+static bool announce(struct build *b, const char *store, const char *id, struct error **err)
+{
+    char now[CLOCK_RFC3339_SIZE];
+    clock_format_rfc3339(clock_wall(), now);
+    struct run_info info = {
+        .id = arena_strdup(b->arena, id),
+        .build = b->name,
+        .state = RUN_RUNNING,
+        .started = arena_strdup(b->arena, now),
+        .ledger = ledger_name(b->ledger),
+        .work_dir = b->work_dir,
+        .log_dir = b->log_dir,
+    };
+    b->run = runfile_open(store, &info, b->ledger, err);
+    return b->run != NULL;
+}
+
 /* STORE/work/ID is written to the ledger before it is made. */
 static bool make_dirs(struct build *b, const char *store, ledger_id *entry, struct error **err)
 {
@@ -25,14 +44,25 @@ static bool make_dirs(struct build *b, const char *store, ledger_id *entry, stru
     b->work_dir = arena_fmt(b->arena, "%s/work/%s", store, id);
     b->log_dir = arena_fmt(b->arena, "%s/logs/%s-%s", store, b->name, id);
     return ledger_add(b->ledger, "tree", b->work_dir, entry, err) &&
-           io_mkdir_p(b->work_dir, 0711, err) && io_mkdir_p(b->log_dir, 0711, err);
+           io_mkdir_p(b->work_dir, 0711, err) && io_mkdir_p(b->log_dir, 0711, err) &&
+           announce(b, store, id, err);
+}
+
+static void tell_kept(struct build *b)
+{
+    ledger_keep(b->ledger);
+    build_sayf(b,
+               "It is kept as it was, files in %s: `imgfac ps` lists it, `imgfac ssh %s` and "
+               "`imgfac attach %s` look into it, `imgfac gc -kept %s` removes it.",
+               b->work_dir, b->name, b->name, b->name);
 }
 
 static void remove_dirs(struct build *b, ledger_id entry, bool ok, bool left)
 {
     AUTO(error) struct error *e = NULL;
+    runfile_close(steal(&b->run), left);
     if (left)
-        build_sayf(b, "Its files are in %s", b->work_dir);
+        tell_kept(b);
     else if (io_remove_tree(b->work_dir, &e))
         ledger_strike(b->ledger, entry);
     error_drop(&e);

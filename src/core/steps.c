@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "ledger/runfile.h"
 
 /* A killed domain, removed trees and a finished reaping need seconds; past
  * this a cleanup is given up and left to the ledger. */
@@ -21,12 +22,21 @@ static void emit_step(struct build *b, const struct step *s, enum event_kind kin
     event_emit(b->events, &e);
 }
 
+static void publish_step(struct build *b, const char *name)
+{
+    if (b->run == NULL)
+        return;
+    runfile_info(b->run)->step = name;
+    runfile_publish(b->run);
+}
+
 static bool run_step(struct step *s, struct build *b, struct error **err)
 {
     int64_t start = clock_now();
     if (cancel_test(b->cancel))
         return cancel_error(b->cancel, err, s->name);
     log_debug("core", "step %s", s->name);
+    publish_step(b, s->name);
     emit_step(b, s, EVENT_STEP_START, true, 0);
     bool ok = s->run(s, b, err);
     assert(ok == (*err == NULL));
@@ -105,7 +115,6 @@ static void leave(struct step_list *steps, size_t started, struct build *b,
             event_sayf(b->events, EVENT_SAY, b->name, "aborted: skipping cleanup of step \"%s\"",
                        s->name);
     }
-    build_sayf(b, "What was left is removed by the next start of imgfac.");
 }
 
 bool steps_run(struct step_list *steps, struct build *b, const struct steps_policy *policy,

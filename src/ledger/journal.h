@@ -11,6 +11,8 @@
 #include "ledger/ledger.h"
 
 #define JOURNAL_SUFFIX ".ledger"
+#define UNBORN_SUFFIX  ".new"  /* not locked yet; nothing is written in it */
+#define KEPT_SUFFIX    ".kept" /* its owner wants it left alone */
 
 struct journal_entry {
     ledger_id id;

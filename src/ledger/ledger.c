@@ -21,19 +21,20 @@
 struct ledger {
     pthread_mutex_t lock;
     char *path;
+    char name[ULID_SIZE];
     int fd;
     ledger_id last;
     size_t open_entries;
+    bool keep;
 };
 
 /* The file gets its final name only once it is locked: a reaper never sees an
  * unlocked one of a living owner. */
 static bool create_locked(struct ledger *l, const char *dir, struct error **err)
 {
-    char id[ULID_SIZE];
-    hash_ulid(id);
-    autofree char *tmp = xasprintf("%s/%s.new", dir, id);
-    l->path = xasprintf("%s/%s%s", dir, id, JOURNAL_SUFFIX);
+    hash_ulid(l->name);
+    autofree char *tmp = xasprintf("%s/%s" UNBORN_SUFFIX, dir, l->name);
+    l->path = xasprintf("%s/%s%s", dir, l->name, JOURNAL_SUFFIX);
     l->fd = open(tmp, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
     if (l->fd < 0)
         return error_set(err, ERR_IO, errno, "cannot create ledger '%s'", tmp);
@@ -56,12 +57,34 @@ struct ledger *ledger_open(const char *dir, struct error **err)
     return steal(&l);
 }
 
+/* Renamed while it is locked: no other start ever finds it unowned. */
+static void rename_kept(struct ledger *l)
+{
+    autofree char *kept =
+        xasprintf("%.*s%s", (int)(strlen(l->path) - strlen(JOURNAL_SUFFIX)), l->path, KEPT_SUFFIX);
+    if (rename(l->path, kept) < 0)
+        log_warn("ledger", "cannot rename '%s': %s", l->path, strerrordesc_np(errno));
+}
+
+void ledger_keep(struct ledger *l)
+{
+    LOCK_SCOPE(&l->lock);
+    l->keep = true;
+}
+
+const char *ledger_name(const struct ledger *l)
+{
+    return l->name;
+}
+
 void ledger_close(struct ledger *l)
 {
     if (l == NULL)
         return;
     if (l->open_entries == 0 && l->fd >= 0)
         unlink(l->path);
+    else if (l->keep)
+        rename_kept(l);
     if (l->fd >= 0)
         close(l->fd);
     pthread_mutex_destroy(&l->lock);

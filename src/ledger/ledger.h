@@ -18,6 +18,11 @@ struct ledger *ledger_open(const char *dir, struct error **err);
 /* Entries still there are kept for the next start to reap. */
 void ledger_close(struct ledger *l);
 DEFINE_AUTO(ledger, struct ledger *, ledger_close);
+/* What is still there when it is closed is kept on purpose: no start reaps it,
+ * ledger_reap_kept() does.  Killed before that, it is reaped like any other. */
+void ledger_keep(struct ledger *l);
+/* Names the file among those of its directory, now and when kept; borrowed. */
+const char *ledger_name(const struct ledger *l);
 
 typedef uint64_t ledger_id; /* 0: none */
 /* KIND is a word, DATA one string, JSON when it has parts. */
@@ -31,6 +36,10 @@ void ledger_strike(struct ledger *l, ledger_id id);
  * cannot be read.  *REAPED counts the successes. */
 bool ledger_reap(const char *dir, const struct reaper *const *reapers, size_t *reaped, size_t *left,
                  struct error **err);
+
+/* The same for what was kept on purpose: by the ledger of that NAME, or NULL: by all. */
+bool ledger_reap_kept(const char *dir, const char *name, const struct reaper *const *reapers,
+                      size_t *reaped, size_t *left, struct error **err);
 
 /* Built-in kinds: "tree" (a path removed with all below it), "file",
  * "process" ({"pid":..,"start":..} killed with its group). */

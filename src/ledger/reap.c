@@ -7,7 +7,9 @@
 #include <jansson.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/proc.h"
@@ -77,8 +79,26 @@ static void reap_file(struct reaping *r, const char *path)
         unlink(path);
 }
 
-bool ledger_reap(const char *dir, const struct reaper *const *reapers, size_t *reaped, size_t *left,
-                 struct error **err)
+/* One killed between making and locking its file. */
+static void remove_unborn(const char *path, str file)
+{
+    enum { OLD_S = 60 };
+    struct stat st;
+    if (str_ends(file, STR(UNBORN_SUFFIX)) && stat(path, &st) == 0 &&
+        st.st_mtime + OLD_S < clock_wall() / NS_PER_S)
+        unlink(path);
+}
+
+/* NAME without suffix; NULL: every one. */
+static bool is_wanted(str file, const char *name, str suffix)
+{
+    return str_ends(file, suffix) &&
+           (name == NULL || str_eqz(str_sub(file, 0, file.len - suffix.len), name));
+}
+
+static bool reap_files(const char *dir, const char *name, str suffix,
+                       const struct reaper *const *reapers, size_t *reaped, size_t *left,
+                       struct error **err)
 {
     struct reaping r = {.reapers = reapers};
     autoclosedir DIR *d = opendir(dir);
@@ -86,14 +106,28 @@ bool ledger_reap(const char *dir, const struct reaper *const *reapers, size_t *r
         return error_set(err, ERR_IO, errno, "cannot read ledger directory '%s'", dir);
     struct dirent *entry;
     while (d != NULL && (entry = readdir(d)) != NULL) {
-        if (!str_ends(str_from(entry->d_name), STR(JOURNAL_SUFFIX)))
-            continue;
+        str file = str_from(entry->d_name);
         autofree char *path = io_path_join(dir, entry->d_name);
-        reap_file(&r, path);
+        if (is_wanted(file, name, suffix))
+            reap_file(&r, path);
+        else
+            remove_unborn(path, file);
     }
     *reaped = r.reaped;
     *left = r.left;
     return true;
+}
+
+bool ledger_reap(const char *dir, const struct reaper *const *reapers, size_t *reaped, size_t *left,
+                 struct error **err)
+{
+    return reap_files(dir, NULL, STR(JOURNAL_SUFFIX), reapers, reaped, left, err);
+}
+
+bool ledger_reap_kept(const char *dir, const char *name, const struct reaper *const *reapers,
+                      size_t *reaped, size_t *left, struct error **err)
+{
+    return reap_files(dir, name, STR(KEPT_SUFFIX), reapers, reaped, left, err);
 }
 
 static bool reap_tree(const char *path, struct error **err)

@@ -20,6 +20,7 @@ struct comm_config;
 struct config;
 struct ledger;
 struct opt_strings;
+struct runfile;
 
 /* Where and how the guest is reached; filled by the builder's steps. */
 struct build_target {
@@ -70,6 +71,7 @@ struct build {
     struct cancel *guest; /* child of the build's token; CANCEL_CRASH when the guest dies unasked */
     struct event_sink *events;
     struct ledger *ledger;
+    struct runfile *run; /* what other processes see of it; NULL: nothing (tests) */
     struct catalog *catalog;
     const struct config *config; /* site configuration */
     bool force;                  /* -force: delete a previous output */

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Ctrl-C ends a build within ten seconds, and after kill -9 the next start removes what was left.
+# Ctrl-C ends a build within ten seconds; after kill -9 the next start removes what was left; what
+# -on-error=abort keeps stays until it is removed; ps, screenshot and attach see all of them.
 . "$(dirname "$0")/../lib/lib.sh"
-requires qemu-img qemu-system-x86_64
+requires qemu-img qemu-system-x86_64 jq
 one_guest_at_a_time
 
 printf 'store { path = "%s/store" }\n' "$PWD" >config.hcl
@@ -16,6 +17,7 @@ assert_status 0 imgfac catalog import loop loop.qcow2
 cat >t.pkr.hcl <<'EOF'
 source "qemu" "never" {
   base        = "loop"
+  vga         = "std"
   ssh_timeout = "10m"
 }
 build {
@@ -41,6 +43,14 @@ echo '- Ctrl-C'
 imgfac build t.pkr.hcl >out 2>&1 &
 pid=$!
 wait_until 60 guest_runs
+assert_status 0 imgfac ps -format json
+assert_eq "qemu.never running $pid" "$(jq -r '.builds[] | .build + " " + .state + " " + (.pid | tostring)' stdout)" ps
+wait_until 20 imgfac screenshot never
+assert_eq '89504e47' "$(od -An -tx1 -N4 qemu.never.png | tr -d ' ')" 'the screenshot'
+wait_until 20 grep -q 'Booting from Hard Disk' store/logs/*/console.log
+printf '\035' | timeout 10 imgfac attach never >attached 2>&1 || fail "attach: $(cat attached)"
+assert_contains attached 'Booting from Hard Disk'
+assert_status 2 imgfac gc -kept never
 start=$SECONDS
 kill -INT "$pid"
 rc=0
@@ -57,6 +67,21 @@ kill -KILL "$pid"
 wait "$pid" || true
 assert_status 0 imgfac catalog list
 nothing_is_left
+
+echo '- kept'
+sed 's/10m/1s/' t.pkr.hcl >short.pkr.hcl
+assert_status 1 imgfac build -on-error=abort short.pkr.hcl
+assert_contains stdout 'imgfac gc -kept qemu.never'
+assert_status 0 imgfac gc -orphans
+assert_contains stdout 'removed 0'
+assert_status 0 imgfac ps
+assert_contains stdout ' kept ' "$(guests)"
+assert_status 0 imgfac screenshot never kept.png
+printf '\035' | timeout 10 imgfac attach never >attached 2>&1 || fail "attach: $(cat attached)"
+assert_eq 1 "$(guests | wc -l)" 'guests that were kept'
+assert_status 0 imgfac gc -kept never
+nothing_is_left
+assert_eq '' "$(find store/run store/ledger -mindepth 1)" 'left of what was kept'
 
 echo '- two at the same time'
 imgfac build t.pkr.hcl >out1 2>&1 &
