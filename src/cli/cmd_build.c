@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
+#include "base/tty.h"
 #include "catalog/catalog.h"
 #include "cli/app.h"
 #include "cli/data.h"
@@ -75,22 +77,23 @@ static const struct ui_type *choose_ui(const struct app *app, const struct build
     return app->is_tty ? &ui_tty : &ui_plain;
 }
 
+/* No answer, or Ctrl-C, cleans up. */
 static char ask_on_terminal(void *arg, struct build *b, const char *step)
 {
+    AUTO(strbuf) struct strbuf answer = STRBUF_INIT;
+    autofree char *question =
+        xasprintf("%s: Step \"%s\" failed\n[c] Clean up and exit, [a] abort without cleanup, "
+                  "or [r] retry step (build may fail even if retry succeeds)? ",
+                  b->name, step);
     (void)arg;
-    autofclose FILE *tty = fopen("/dev/tty", "r+");
-    char line[64];
-    while (tty != NULL) {
-        fprintf(tty,
-                "%s: Step \"%s\" failed\n[c] Clean up and exit, [a] abort without cleanup, "
-                "or [r] retry step (build may fail even if retry succeeds)? ",
-                b->name, step);
-        if (fgets(line, sizeof(line), tty) == NULL)
-            break;
-        char c = (char)(line[0] | 0x20);
-        if (line[0] == '\n' || c == 'c' || c == 'a' || c == 'r')
-            return line[0] == '\n' ? 'c' : c;
-        fprintf(tty, "Incorrect input: \"%.*s\"\n", (int)strcspn(line, "\n"), line);
+    while (tty_ask(question, b->cancel, &answer)) {
+        char c = (char)(answer.buf[0] | 0x20);
+        if (answer.len == 0)
+            return 'c';
+        if (c == 'c' || c == 'a' || c == 'r')
+            return c;
+        free(question);
+        question = xasprintf("Incorrect input: \"%s\"\n[c], [a] or [r]? ", answer.buf);
     }
     return 'c';
 }

@@ -2,16 +2,18 @@
 
 #include "cli/command.h"
 
-#include <editline/readline.h>
+#include <stdlib.h>
 
 #include "cli/app.h"
 #include "cli/data.h"
 #include "cli/exit.h"
+#include "cli/line_editor.h"
 #include "cli/template_dump.h"
 #include "cli/template_flags.h"
 #include "core/plan.h"
 #include "hcl/diag.h"
 #include "hcl/eval.h"
+#include "hcl/func.h"
 #include "hcl/parse.h"
 
 struct console_flags {
@@ -42,8 +44,9 @@ struct console {
 
 static const char help_text[] =
     "Type an expression to see its value: var.name, length(local.list),\n"
-    "upper(\"abc\").  `variables` prints all variables and locals, `exit` or\n"
-    "Ctrl-D leaves.\n";
+    "upper(\"abc\"). While a bracket is open it goes on on the next line. Tab\n"
+    "completes names. `variables` prints all variables and locals; Ctrl-C\n"
+    "gives up what was typed; `exit`, Ctrl-D or Ctrl-C on an empty line leaves.\n";
 
 /* --- one expression --- */
 
@@ -131,30 +134,101 @@ static void print_variables(struct console *c)
 /* One line of a person or of Packer-style input; false: leave. */
 static bool line(struct console *c, str text, bool later)
 {
-    text = str_trim(text);
-    if (str_eqz(text, "exit"))
+    str word = str_trim(text);
+    if (str_eqz(word, "exit") || str_eqz(word, "quit"))
         return false;
-    if (str_eqz(text, "help"))
+    if (str_eqz(word, "help"))
         app_write(c->app->out, str_from(help_text));
-    else if (str_eqz(text, "variables"))
+    else if (str_eqz(word, "variables"))
         print_variables(c);
-    else if (text.len > 0)
+    else if (word.len > 0)
         answer(c, text, later);
     return true;
 }
 
 /* --- ways to get expressions --- */
 
+/* $XDG_STATE_HOME/imgfac/console_history; NULL: no home. */
+static const char *history_path(struct arena *a)
+{
+    const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    if (xdg != NULL && xdg[0] == '/')
+        return arena_fmt(a, "%s/imgfac/console_history", xdg);
+    return home == NULL || home[0] != '/'
+               ? NULL
+               : arena_fmt(a, "%s/.local/state/imgfac/console_history", home);
+}
+
+DEFINE_ARENA_VEC(words, const char *);
+
+struct word_list {
+    struct arena *arena;
+    struct words words;
+};
+
+static void add_word(struct word_list *list, const char *prefix, const char *name)
+{
+    words_push(list->arena, &list->words, arena_fmt(list->arena, "%s%s", prefix, name));
+}
+
+static void add_function(const struct func *f, void *arg)
+{
+    struct word_list *list = arg;
+    words_push(list->arena, &list->words, arena_fmt(list->arena, "%s(", f->name));
+}
+
+/* Everything that Tab may complete. */
+static struct opt_strings list_words(struct console *c)
+{
+    static const char *const fixed[] = {"exit",     "help",      "packer.version",
+                                        "path.cwd", "path.root", "variables"};
+    struct word_list list = {.arena = c->app->arena};
+    for (size_t i = 0; i < ARRAY_SIZE(fixed); i++)
+        add_word(&list, "", fixed[i]);
+    for (size_t i = 0; c->t != NULL && i < c->t->variables.len; i++)
+        add_word(&list, "var.", c->t->variables.ptr[i]->name);
+    for (size_t i = 0; c->t != NULL && i < c->t->locals.len; i++)
+        add_word(&list, "local.", c->t->locals.ptr[i]->name);
+    func_each(&func_table_all, add_function, &list);
+    return (struct opt_strings){list.words.ptr, list.words.len};
+}
+
+/* A line, or several while a bracket or a heredoc is open.  Ctrl-C gives up
+ * what was typed, on an empty line it leaves. */
+static enum line_result read_expression(struct line_editor *ed, struct strbuf *text)
+{
+    enum line_result result;
+    str part;
+    strbuf_truncate(text, 0);
+    do {
+        result = line_editor_read(ed, text->len == 0 ? "> " : "  ", &part);
+        if (result != LINE_READ)
+            return result == LINE_INTERRUPTED || text->len == 0 ? result : LINE_INTERRUPTED;
+        strbuf_addstr(text, part);
+        strbuf_addc(text, '\n');
+    } while (text->len < SOURCE_MAX_BYTES && hcl_is_incomplete(strbuf_str(text)));
+    return LINE_READ;
+}
+
 static void interactive(struct console *c)
 {
-    char *text;
+    struct opt_strings names = list_words(c);
+    AUTO(line_editor)
+    struct line_editor *ed = line_editor_new(history_path(c->app->arena), &names);
+    AUTO(strbuf) struct strbuf text = STRBUF_INIT;
+    enum line_result result;
     bool more = true;
-    while (more && (text = readline("> ")) != NULL) {
-        if (text[0] != '\0')
-            add_history(text);
-        more = line(c, str_from(text), false);
-        free(text);
+    while (more && (result = read_expression(ed, &text)) != LINE_END) {
+        if (result == LINE_INTERRUPTED)
+            continue;
+        str entered = str_trim(strbuf_str(&text));
+        if (entered.len > 0)
+            line_editor_remember(ed, entered);
+        /* Only a heredoc needs the last line end. */
+        more = line(c, str_find(entered, STR("<<")) < 0 ? entered : strbuf_str(&text), false);
     }
+    if (more)
+        fputc('\n', c->app->out);
 }
 
 /* Each line gives one line of output with --json; else only the last result

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/build.h"
 
+#include <stdatomic.h>
+
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "catalog/catalog.h"
 #include "core/stages.h"
 #include "ledger/ledger.h"
@@ -237,6 +240,23 @@ static bool run_steps(const struct plan *plan, const struct planned_build *pb,
     return left;
 }
 
+/* Tokens of what -on-error=abort left running: it is watched with them until
+ * the process ends, so they and the program's own are never freed. */
+struct left_behind {
+    struct cancel *build, *guest;
+    struct left_behind *next;
+};
+static _Atomic(struct left_behind *) left_behind;
+
+static void leave_tokens(struct cancel *of_build, struct cancel *of_guest)
+{
+    struct left_behind *l = xnew(struct left_behind);
+    *l = (struct left_behind){.build = of_build, .guest = of_guest};
+    l->next = atomic_load(&left_behind);
+    while (!atomic_compare_exchange_weak(&left_behind, &l->next, l))
+        continue;
+}
+
 void build_carry_out(const struct plan *plan, const struct planned_build *pb,
                      const struct run_options *options, struct arena *a, struct run_outcome *out)
 {
@@ -251,7 +271,9 @@ void build_carry_out(const struct plan *plan, const struct planned_build *pb,
     *out = (struct run_outcome){.plan = pb, .started = true};
     event_emit(b.events, &(struct event){.kind = EVENT_BUILD_START, .build = b.name});
     bool left = run_steps(plan, pb, options, &b, out);
-    if (!left) { /* a guest that runs on is still watched */
+    if (left) {
+        leave_tokens(of_build, of_guest);
+    } else {
         cancel_free(of_guest);
         cancel_free(of_build);
     }

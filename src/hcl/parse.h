@@ -39,6 +39,9 @@ bool hcl_parse_json_file(struct arena *a, struct source_file *f, struct diags *d
 bool hcl_parse_any_file(struct arena *a, struct source_file *f, struct diags *d,
                         const struct body **out);
 
+/* A bracket, interpolation or heredoc is still open at the end: more lines may
+ * make it valid. */
+bool hcl_is_incomplete(str text);
 /* The text is a valid identifier: a letter or "_", then letters, digits, "-". */
 bool hcl_is_identifier(str s);
 
