@@ -3,6 +3,8 @@
 #include "qemu/builder.h"
 
 #include "base/clock.h"
+#include "base/io.h"
+#include "base/proc.h"
 #include "config/config.h"
 #include "host/host.h"
 #include "qemu/state.h"
@@ -21,31 +23,53 @@ static void output(const void *config, const char **dir, const char **name)
     *name = c->vm_name;
 }
 
-/* "/usr/bin/qemu-system-aarch64" -> "aarch64" */
-static const char *arch_of(const char *binary)
+static bool is_own_kind(const char *arch)
 {
-    static const char mark[] = "qemu-system-";
-    const char *at = strstr(binary, mark);
-    return at != NULL ? at + sizeof(mark) - 1 : "x86_64";
+#if defined(__x86_64__)
+    return strcmp(arch, "x86_64") == 0 || strcmp(arch, "i386") == 0;
+#elif defined(__aarch64__)
+    return strcmp(arch, "aarch64") == 0;
+#else
+    return arch == NULL;
+#endif
 }
 
 /* KVM only for guests of the host's own kind, and only when the probe passed. */
-static bool use_kvm(const struct qemu_state *s)
+static bool use_kvm(const struct qemu_state *s, struct arena *a)
 {
     const char *site = s->hypervisor != NULL ? s->hypervisor->accelerator : NULL;
-    int asked = s->config->accelerator;
+    int asked = qemu_accelerator(s->config, a);
     if (asked == ACCEL_TCG || asked == ACCEL_NONE)
         return false;
     if (asked == ACCEL_AUTO && site != NULL && strcmp(site, "tcg") == 0)
         return false;
-#if defined(__x86_64__)
-    bool same = strcmp(s->arch, "x86_64") == 0 || strcmp(s->arch, "i386") == 0;
-#elif defined(__aarch64__)
-    bool same = strcmp(s->arch, "aarch64") == 0;
-#else
-    bool same = false;
-#endif
-    return same && host_kvm()->usable;
+    return is_own_kind(s->arch) && host_kvm()->usable;
+}
+
+struct qemu_state *qemu_state_new(const struct qemu_config *c, const struct config *site,
+                                  struct arena *a)
+{
+    struct qemu_state *s = arena_new_object(a, struct qemu_state);
+    s->config = c;
+    s->arch = qemu_arch(c);
+    s->machine = qemu_machine(c, a);
+    if (site != NULL)
+        s->hypervisor = config_find_hypervisor(site, c->hypervisor);
+    s->kvm = use_kvm(s, a);
+    return s;
+}
+
+bool qemu_find_emulator(struct qemu_state *s, struct arena *a, struct error **err)
+{
+    autofree char *path = io_find_program(s->config->qemu_binary);
+    if (path == NULL) {
+        const char *package = proc_package_of(s->config->qemu_binary);
+        error_set(err, ERR_HOST, 0, "'%s' is not installed", s->config->qemu_binary);
+        return error_hint(err, "Install the package %s, or set qemu_binary.",
+                          package != NULL ? package : "qemu-system");
+    }
+    s->emulator = arena_strdup(a, path);
+    return true;
 }
 
 /* An emulated guest gets more time unless the template set some. */
@@ -64,12 +88,7 @@ static void scale_timeouts(struct build *b, const struct qemu_state *s)
 static void add_steps(const void *config, struct build *b, struct step_list *prepare,
                       struct step_list *finish)
 {
-    struct qemu_state *s = arena_new_object(b->arena, struct qemu_state);
-    s->config = config;
-    s->arch = arch_of(s->config->qemu_binary);
-    if (b->config != NULL)
-        s->hypervisor = config_find_hypervisor(b->config, s->config->hypervisor);
-    s->kvm = use_kvm(s);
+    struct qemu_state *s = qemu_state_new(config, b->config, b->arena);
     b->builder_state = s;
     b->wants_cloud_init = qemu_wants_seed(s->config) && s->config->comm.type == COMM_SSH;
     scale_timeouts(b, s);
@@ -99,4 +118,5 @@ const struct builder_type builder_qemu = {
     .output = output,
     .add_steps = add_steps,
     .diagnose = qemu_diagnose,
+    .preview = qemu_preview,
 };

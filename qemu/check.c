@@ -6,10 +6,14 @@
 #include "catalog/catalog.h"
 #include "gotemplate/gotemplate.h"
 #include "hcl/diag.h"
+#include "qemu/args.h"
 
 /* Known to Packer, not carried out by this version: said, never ignored. */
 static const char *const unavailable[] = {
-    "vtpm", "use_tpm1", "net_bridge", "iso_skip_cache", "qemu_img_args", "http_interface",
+    "net_bridge",
+    "iso_skip_cache",
+    "qemu_img_args",
+    "http_interface",
 };
 
 static void check_unavailable(const struct body *body, struct diags *diags)
@@ -106,9 +110,6 @@ static void check_disks(const struct qemu_config *c, const struct body *body, st
         if (!str_to_size(str_from(c->disk_additional_size.ptr[i]), 1 << 20, &bytes) || bytes == 0)
             diags_error(diags, schema_range(body, "disk_additional_size"), "Invalid disk size",
                         "\"%s\" is no size such as \"10G\".", c->disk_additional_size.ptr[i]);
-    if (c->disk_interface == DISK_SD)
-        diags_error(diags, schema_range(body, "disk_interface"),
-                    "Option not available in this version", "Disks on an SD bus cannot be made.");
 }
 
 static void check_login(const struct qemu_config *c, const struct body *body, struct diags *diags)
@@ -141,20 +142,12 @@ static void check_machine(const struct qemu_config *c, const struct body *body, 
         c->efi_firmware_code == NULL)
         diags_error(diags, schema_range(body, "efi_firmware_vars"), "Firmware code is missing",
                     "Set efi_firmware_code too, or neither: then the host's descriptors are used.");
+    if (str_starts(str_from(c->machine_type), STR("microvm")))
+        diags_error(diags, schema_range(body, "machine_type"), "Machine type not possible",
+                    "libvirt needs a machine with a PCI bus, which \"microvm\" has not.");
     if (c->vnc_password != NULL && strlen(c->vnc_password) > 8)
         diags_error(diags, schema_range(body, "vnc_password"), "Password is too long",
                     "VNC passwords have at most 8 characters.");
-}
-
-static void check_args(const struct qemu_config *c, const struct body *body, struct diags *diags)
-{
-    for (size_t i = 0; i < c->qemuargs.len; i++)
-        for (size_t j = 0; j < c->qemuargs.ptr[i].len; j++) {
-            struct error *err = NULL;
-            if (!gotmpl_check(str_from(c->qemuargs.ptr[i].ptr[j]), &err))
-                diags_add_error(diags, schema_range(body, "qemuargs"), err);
-            error_drop(&err);
-        }
 }
 
 bool qemu_check(const void *config, const struct body *body, struct diags *diags)
@@ -167,7 +160,7 @@ bool qemu_check(const void *config, const struct body *body, struct diags *diags
     check_disks(c, body, diags);
     check_machine(c, body, diags);
     qemu_check_boot(c, body, diags);
-    check_args(c, body, diags);
+    args_check(c, body, diags);
     check_login(c, body, diags);
     check_range(body, diags, "host_port_min", c->host_port_min, c->host_port_max);
     check_range(body, diags, "vnc_port_min", c->vnc_port_min, c->vnc_port_max);

@@ -2,6 +2,9 @@
 
 #include "qemu/config.h"
 
+#include "qemu/args.h"
+#include "qemu/keyval.h"
+
 #define C struct qemu_config
 
 static const struct opt_choice accels[] = {
@@ -231,15 +234,78 @@ bool qemu_wants_seed(const struct qemu_config *c)
 bool qemu_wants_efi(const struct qemu_config *c)
 {
     return c->efi_boot > 0 || c->efi_firmware_code != NULL || c->efi_firmware_vars != NULL ||
-           (c->firmware != NULL && strcmp(c->firmware, "efi") == 0);
+           (c->firmware != NULL &&
+            (strcmp(c->firmware, "efi") == 0 || strcmp(c->firmware, "efi-secure") == 0));
 }
 
 int64_t qemu_memory_mib(const struct qemu_config *c)
 {
     enum { SMALLEST = 10, PACKER = 512, WITH_SYSTEM = 1024 };
+    AUTO(arena) struct arena *a = arena_new("memory");
+    const char *given = args_value(c, a, "m");
+    uint64_t mib;
+    if (given != NULL && args_memory(a, given, &mib))
+        return (int64_t)mib;
     if (c->memory_mib >= SMALLEST)
         return c->memory_mib;
     return c->base != NULL || c->disk_image ? WITH_SYSTEM : PACKER;
+}
+
+static const char *machine_key(const struct qemu_config *c, struct arena *a, const char *key)
+{
+    const char *text = args_value(c, a, "machine");
+    if (text == NULL)
+        text = args_value(c, a, "M");
+    if (text == NULL)
+        return NULL;
+    struct keyvals kv = keyvals_parse(a, text, "type");
+    return keyvals_get(&kv, key);
+}
+
+const char *qemu_arch(const struct qemu_config *c)
+{
+    static const char mark[] = "qemu-system-";
+    const char *at = strstr(c->qemu_binary, mark);
+    return at != NULL ? at + sizeof(mark) - 1 : "x86_64";
+}
+
+/* "pc" is the default of PCs alone. */
+const char *qemu_machine(const struct qemu_config *c, struct arena *a)
+{
+    const char *type = machine_key(c, a, "type");
+    const char *arch = qemu_arch(c);
+    bool is_pc = strcmp(arch, "x86_64") == 0 || strcmp(arch, "i386") == 0;
+    if (type == NULL)
+        type = c->machine_type;
+    if (!is_pc && strcmp(type, "pc") == 0)
+        type = "virt";
+    return args_machine(type);
+}
+
+int qemu_accelerator(const struct qemu_config *c, struct arena *a)
+{
+    const char *name = args_value(c, a, "accel");
+    if (name == NULL)
+        name = machine_key(c, a, "accel");
+    if (name == NULL)
+        return args_has(c, "enable-kvm") ? ACCEL_KVM : c->accelerator;
+    /* "kvm:tcg": the first that works. */
+    return strncmp(name, "kvm", 3) == 0   ? ACCEL_KVM
+           : strncmp(name, "tcg", 3) == 0 ? ACCEL_TCG
+                                          : ACCEL_AUTO;
+}
+
+bool qemu_forwards(const struct qemu_config *c)
+{
+    return c->comm.type != COMM_NONE && !c->skip_nat_mapping && c->net_bridge == NULL;
+}
+
+/* A template that says where its screen shall be wants to see it. */
+bool qemu_shows_screen(const struct qemu_config *c)
+{
+    bool says = strcmp(c->vnc_bind_address, "127.0.0.1") != 0 || c->vnc_port_min != 5900 ||
+                c->vnc_port_max != 6000 || c->vnc_use_password;
+    return !c->disable_vnc && (c->headless == 0 || says);
 }
 
 const char *qemu_format_name(const struct qemu_config *c)

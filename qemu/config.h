@@ -105,7 +105,13 @@ void qemu_check_boot(const struct qemu_config *c, const struct body *body, struc
 bool qemu_has_own_login(const struct qemu_config *c); /* password, key file or agent given */
 bool qemu_wants_seed(const struct qemu_config *c);    /* a NoCloud seed is attached */
 bool qemu_wants_efi(const struct qemu_config *c);     /* asked for by the template */
+/* With what qemuargs say. */
 int64_t qemu_memory_mib(const struct qemu_config *c);
+const char *qemu_machine(const struct qemu_config *c, struct arena *a);
+int qemu_accelerator(const struct qemu_config *c, struct arena *a); /* enum qemu_accel */
+const char *qemu_arch(const struct qemu_config *c);                 /* "x86_64" */
+bool qemu_forwards(const struct qemu_config *c);     /* a host port leads to the communicator's */
+bool qemu_shows_screen(const struct qemu_config *c); /* over VNC */
 const char *qemu_format_name(const struct qemu_config *c);
 /* The URLs of iso_url or iso_urls. */
 struct opt_strings qemu_urls(const struct qemu_config *c, struct arena *a);

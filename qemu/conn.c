@@ -95,13 +95,15 @@ static const char qemu_conf[] = "stdio_handler = \"file\"\n"
                                 "cgroup_controllers = []\n"
                                 "relaxed_acs_check = 1\n";
 
+static const char as_root[] = "user = \"root\"\ngroup = \"root\"\n"
+                              "swtpm_user = \"root\"\nswtpm_group = \"root\"\n";
+
 /* Only a privileged driver may name the account that QEMU runs under. */
 static bool write_conf(const char *root, struct error **err)
 {
     autofree char *dir = io_path_join(root, "etc");
     autofree char *path = io_path_join(dir, "qemu.conf");
-    autofree char *text =
-        xasprintf("%s%s", qemu_conf, geteuid() == 0 ? "user = \"root\"\ngroup = \"root\"\n" : "");
+    autofree char *text = xasprintf("%s%s", qemu_conf, geteuid() == 0 ? as_root : "");
     return io_mkdir_p(dir, 0700, err) && io_write_file(path, str_from(text), 0600, err);
 }
 

@@ -6,8 +6,8 @@
 
 #include "base/io.h"
 #include "gotemplate/gotemplate.h"
-#include "host/host.h"
-#include "net/port.h"
+#include "httpd/server.h"
+#include "qemu/args.h"
 #include "qemu/domain.h"
 
 static const char *const bus_names[] = {
@@ -28,7 +28,9 @@ static void add_work_disk(struct domain *d, const struct qemu_config *c, const c
     *disk = (struct domain_disk){
         .path = path,
         .format = "qcow2",
-        .bus = bus_names[c->disk_interface],
+        .bus = c->disk_interface == DISK_IDE && domain_is_q35(d->machine)
+                   ? "sata"
+                   : bus_names[c->disk_interface],
         .cache = c->disk_cache != NULL ? c->disk_cache : "unsafe",
         .discard = c->disk_discard,
         .detect_zeroes = c->disk_detect_zeroes,
@@ -39,14 +41,30 @@ static void add_work_disk(struct domain *d, const struct qemu_config *c, const c
         disk->detect_zeroes = "on";
 }
 
+/* Like Packer's default, QEMU's: IDE, which a q35 has as SATA; other machines
+ * than PCs have neither. */
 static const char *cdrom_bus(const struct qemu_config *c, const struct domain *d)
 {
     const char *asked = c->cdrom_interface;
-    if (asked != NULL && strncmp(asked, "virtio-scsi", 11) == 0)
+    if (asked != NULL && strcmp(asked, "virtio-scsi") == 0)
         return "scsi";
-    if (asked != NULL && strcmp(asked, "virtio") != 0)
+    if (asked != NULL && (strcmp(asked, "ide") != 0 || !domain_is_q35(d->machine)))
         return asked;
-    return strstr(d->machine, "q35") != NULL ? "sata" : "ide";
+    if (strcmp(d->arch, "x86_64") != 0 && strcmp(d->arch, "i386") != 0)
+        return "scsi";
+    return domain_is_q35(d->machine) ? "sata" : "ide";
+}
+
+/* On a virtio bus a CD is a disk that cannot be written. */
+static struct domain_disk cd_disk(const struct qemu_config *c, const struct domain *d,
+                                  const char *path)
+{
+    const char *bus = cdrom_bus(c, d);
+    return (struct domain_disk){.media = strcmp(bus, "virtio") == 0 ? MEDIA_DISK : MEDIA_CDROM,
+                                .path = path,
+                                .format = "raw",
+                                .bus = bus,
+                                .read_only = true};
 }
 
 /* A seed made by the template is given as a disk too: cloud kernels have no
@@ -55,17 +73,23 @@ static void add_cd(struct build *b, struct domain *d)
 {
     const struct qemu_state *s = qemu_state(b);
     const char *label = s->config->cd_label;
-    struct domain_disk cd = {.media = MEDIA_CDROM,
-                             .path = s->cd_path,
-                             .format = "raw",
-                             .bus = cdrom_bus(s->config, d),
-                             .read_only = true};
+    struct domain_disk cd = cd_disk(s->config, d, s->cd_path);
     *add_disk(d) = cd;
     if (label == NULL || strcasecmp(label, "cidata") != 0 || s->seed_path != NULL)
         return;
     cd.media = MEDIA_DISK;
     cd.bus = "virtio";
     *add_disk(d) = cd;
+}
+
+/* An empty disk boots nothing, so the installer comes second: after the
+ * installation the same order boots the disk. */
+static void add_installer(struct domain *d, const struct qemu_state *s)
+{
+    struct domain_disk iso = cd_disk(s->config, d, s->source_path);
+    iso.keep_owner = true;
+    iso.boot_order = 2;
+    *add_disk(d) = iso;
 }
 
 static void describe_disks(struct build *b, struct domain *d)
@@ -77,29 +101,24 @@ static void describe_disks(struct build *b, struct domain *d)
     d->disks[0].backing = b->image.backing;
     d->disks[0].backing_format = s->source_format;
     d->disks[0].boot_order = 1;
-    for (size_t i = 0; i < s->more_disks.len; i++)
+    for (size_t i = 0; i < s->more_disks.len; i++) {
         add_work_disk(d, c, s->more_disks.ptr[i], arena_fmt(b->arena, "disk-%zu", i + 1));
+        if (c->disk_interface == DISK_SD) /* one card is all that the slot takes */
+            d->disks[d->disk_count - 1].bus = "virtio";
+    }
     if (s->seed_path != NULL)
         *add_disk(d) = (struct domain_disk){.path = s->seed_path,
                                             .format = "raw",
                                             .bus = "virtio",
                                             .read_only = true,
                                             .serial = "cidata"};
+    if (from_iso)
+        add_installer(d, s);
     if (s->cd_path != NULL)
         add_cd(b, d);
     if (s->floppy_path != NULL)
         *add_disk(d) = (struct domain_disk){
             .media = MEDIA_FLOPPY, .path = s->floppy_path, .format = "raw", .bus = "fdc"};
-    if (from_iso)
-        /* An empty disk boots nothing, so the installer comes second: after the
-         * installation the same order boots the disk. */
-        *add_disk(d) = (struct domain_disk){.media = MEDIA_CDROM,
-                                            .path = s->source_path,
-                                            .format = "raw",
-                                            .bus = cdrom_bus(c, d),
-                                            .read_only = true,
-                                            .keep_owner = true,
-                                            .boot_order = 2};
 }
 
 /* One vCPU under TCG unless asked: QEMU 7.2 was seen to crash with two while
@@ -110,6 +129,9 @@ static void describe_cpu(const struct qemu_config *c, struct domain *d)
                                   MAX(c->threads, (int64_t)1));
     bool topology = c->sockets != 0 || c->cores != 0 || c->threads != 0;
     d->vcpus = topology ? product : c->cpus > 0 ? (unsigned)c->cpus : 1;
+    /* As in Packer: no more processors than the topology has. */
+    if (topology && c->cpus > 0 && (unsigned)c->cpus < product)
+        d->vcpus_online = (unsigned)c->cpus;
     if (topology) {
         d->sockets = (unsigned)c->sockets;
         d->cores = (unsigned)c->cores;
@@ -119,29 +141,24 @@ static void describe_cpu(const struct qemu_config *c, struct domain *d)
     d->memory_mib = (uint64_t)qemu_memory_mib(c);
 }
 
-static const char *video_model(const struct qemu_config *c)
+static const char *video_model(const struct qemu_config *c, const struct domain *d)
 {
-    static const struct {
-        const char *vga, *model;
-    } models[] = {{"std", "vga"}, {"vmware", "vmvga"}, {"none", NULL}};
     bool types = c->boot_command.len > 0 || c->boot_steps.len > 0;
     bool needs_screen = c->base == NULL || c->headless == 0 || types;
-    if (c->vga == NULL)
-        return needs_screen ? "vga" : NULL;
-    for (size_t i = 0; i < ARRAY_SIZE(models); i++)
-        if (strcmp(c->vga, models[i].vga) == 0)
-            return models[i].model;
-    return c->vga;
+    bool is_pc = strcmp(d->arch, "x86_64") == 0 || strcmp(d->arch, "i386") == 0;
+    if (c->vga != NULL)
+        return domain_video_model(c->vga);
+    return !needs_screen ? NULL : is_pc ? "vga" : "virtio";
 }
 
 static void describe_screen(const struct qemu_state *s, struct domain *d)
 {
     const struct qemu_config *c = s->config;
-    d->video = video_model(c);
-    if (s->vnc_port == NULL)
+    d->video = video_model(c, d);
+    if (s->vnc_number == 0)
         return;
     d->vnc_address = c->vnc_bind_address;
-    d->vnc_port = port_hold_number(s->vnc_port);
+    d->vnc_port = s->vnc_number;
     d->vnc_password = s->vnc_password;
     if (d->video == NULL)
         d->video = "vga";
@@ -149,30 +166,62 @@ static void describe_screen(const struct qemu_state *s, struct domain *d)
 
 static void describe_firmware(const struct qemu_state *s, struct domain *d)
 {
-    const struct qemu_config *c = s->config;
-    if (s->efi) {
-        d->firmware_code = s->firmware.code;
-        d->firmware_code_format = s->firmware.code_format;
-        d->firmware_vars = s->vars_path;
-    } else if (c->firmware != NULL && strcmp(c->firmware, "bios") != 0) {
-        if (c->use_pflash)
-            d->firmware_code = c->firmware;
-        else
-            d->bios = c->firmware;
-    }
+    d->firmware_code = s->firmware.code;
+    d->firmware_vars = s->vars_path;
+    d->secure_boot = s->firmware.code != NULL && s->firmware.needs_smm;
+    d->bios = s->bios_path;
 }
 
-static bool render_arg(struct build *b, str text, const char **out, struct error **err)
+static void describe_tpm(const struct qemu_state *s, struct domain *d)
 {
+    const struct qemu_config *c = s->config;
+    const char *model = c->tpm_device_type != NULL ? c->tpm_device_type : "tpm-tis";
+    if (!c->vtpm)
+        return;
+    /* libvirt says tpm-tis on every bus. */
+    d->tpm_model = strcmp(model, "tpm-tis-device") == 0 ? "tpm-tis" : model;
+    d->tpm1 = c->use_tpm1;
+}
+
+static void describe_network(const struct qemu_state *s, struct domain *d)
+{
+    const struct qemu_config *c = s->config;
+    d->nic_model = domain_nic_device(c->net_device);
+    d->bridge = c->net_bridge;
+    d->mac = s->mac;
+    d->forward_port = s->forward_port;
+    if (s->forward_port == 0)
+        return;
+    bool winrm = c->comm.type == COMM_WINRM;
+    d->guest_port = winrm ? (int)c->comm.winrm_port : (int)c->comm.ssh_port;
+    if (d->guest_port == 0)
+        d->guest_port = !winrm ? 22 : c->comm.winrm_use_ssl ? 5986 : 5985;
+}
+
+static const char *name_of(const struct build *b)
+{
+    const char *name = qemu_state(b)->config->vm_name;
+    return name != NULL ? name : arena_fmt(b->arena, "packer-%s", b->source_name);
+}
+
+/* Where the template thinks that the machine's files are. */
+static const char *output_of(const struct build *b)
+{
+    const char *dir = qemu_state(b)->config->output_directory;
+    return dir != NULL ? dir : arena_fmt(b->arena, "output-%s", b->source_name);
+}
+
+static bool render_arg(void *arg, str text, const char **out, struct error **err)
+{
+    struct build *b = arg;
     const struct qemu_config *c = qemu_state(b)->config;
     const struct gotmpl_field fields[] = {
         {"HTTPIP", str_from(b->target.http_ip)},
         {"HTTPPort", str_from(arena_fmt(b->arena, "%d", b->target.http_port))},
         {"HTTPDir", str_from(c->http_directory != NULL ? c->http_directory : "")},
-        {"OutputDir", str_from(b->output_dir != NULL ? b->output_dir : b->work_dir)},
-        {"Name", str_from(c->vm_name != NULL ? c->vm_name
-                                             : arena_fmt(b->arena, "packer-%s", b->source_name))},
-        {"SSHHostPort", str_from(arena_fmt(b->arena, "%d", b->target.port))},
+        {"OutputDir", str_from(output_of(b))},
+        {"Name", str_from(name_of(b))},
+        {"SSHHostPort", str_from(arena_fmt(b->arena, "%d", qemu_state(b)->forward_port))},
     };
     struct gotmpl_data data = {.fields = fields,
                                .field_count = ARRAY_SIZE(fields),
@@ -184,57 +233,54 @@ static bool render_arg(struct build *b, str text, const char **out, struct error
     return true;
 }
 
-/* qemuargs: [["-smbios", "type=1,..."], ...]; values of one switch are joined. */
-static bool describe_args(struct build *b, struct domain *d, struct error **err)
+static const char *clean_path(struct build *b, const char *file)
 {
-    const struct opt_strings_list *list = &qemu_state(b)->config->qemuargs;
-    const char **argv = arena_new_array(b->arena, const char *, list->len * 2);
-    size_t n = 0;
-    for (size_t i = 0; i < list->len; i++) {
-        const struct opt_strings *words = &list->ptr[i];
-        AUTO(strbuf) struct strbuf value = STRBUF_INIT;
-        for (size_t j = 1; j < words->len; j++)
-            strbuf_adds(&value, words->ptr[j]);
-        if (words->len > 0)
-            argv[n++] = words->ptr[0];
-        if (value.len > 0 && !render_arg(b, strbuf_str(&value), &argv[n++], err))
-            return false;
-    }
-    d->extra_args = (struct opt_strings){.ptr = argv, .len = n};
+    autofree char *path = io_path_join(output_of(b), file);
+    autofree char *absolute = io_absolute(path);
+    autofree char *clean = httpd_clean_path(absolute);
+    return arena_strdup(b->arena, clean);
+}
+
+static bool apply_args(struct build *b, struct domain *d, struct error **err)
+{
+    struct qemu_state *s = qemu_state(b);
+    struct args_context x = {
+        .arena = b->arena,
+        .config = s->config,
+        .domain = d,
+        .disk = clean_path(b, name_of(b)),
+        .efivars = clean_path(b, "efivars.fd"),
+        .net_device = s->config->net_device,
+        .cdrom_bus = cdrom_bus(s->config, d),
+        .render = render_arg,
+        .arg = b,
+    };
+    if (!args_apply(&x, err))
+        return false;
+    s->notes = x.notes;
+    s->console_copy = x.console_copy;
     return true;
 }
 
 bool qemu_describe_domain(struct build *b, struct domain *d, struct error **err)
 {
     const struct qemu_state *s = qemu_state(b);
-    const struct qemu_config *c = s->config;
-    autofree char *emulator = io_find_program(c->qemu_binary);
-    if (emulator == NULL) {
-        error_set(err, ERR_HOST, 0, "'%s' is not installed", c->qemu_binary);
-        return error_hint(err, "Install the package qemu-system-x86, or set qemu_binary.");
-    }
     *d = (struct domain){
         .name = s->domain_name,
         .uuid = s->domain_uuid,
         .kvm = s->kvm,
         .arch = s->arch,
-        .machine = c->machine_type,
-        .emulator = arena_strdup(b->arena, emulator),
-        .nic_model = domain_nic_device(c->net_device),
+        .machine = s->machine,
+        .emulator = s->emulator,
         .console_log = b->console_log,
         .console_socket = s->console_socket,
         .monitor_socket = s->monitor_socket,
     };
-    if (s->port != NULL) {
-        d->forward_port = port_hold_number(s->port);
-        d->guest_port =
-            c->comm.type == COMM_WINRM ? (int)c->comm.winrm_port : (int)c->comm.ssh_port;
-        if (d->guest_port == 0)
-            d->guest_port = c->comm.type == COMM_WINRM ? (c->comm.winrm_use_ssl ? 5986 : 5985) : 22;
-    }
-    describe_cpu(c, d);
+    describe_cpu(s->config, d);
     describe_disks(b, d);
     describe_screen(s, d);
     describe_firmware(s, d);
-    return describe_args(b, d, err);
+    describe_tpm(s, d);
+    describe_network(s, d);
+    return apply_args(b, d, err);
 }

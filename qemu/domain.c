@@ -7,27 +7,34 @@
 #include "base/mem.h"
 #include "qemu/xml.h"
 
-/* Slots of PCI bus 0.  1 is the chipset (pc), 0x1f of q35. */
+/* Slots of PCI bus 0.  1 is the chipset (pc), 0x1f of q35.  QEMU makes the
+ * devices of its own command line before libvirt's and gives them the lowest
+ * free slots: those are left to qemuargs. */
 enum {
-    SLOT_VIDEO = 0x02,
-    SLOT_NIC = 0x03,
-    SLOT_SCSI = 0x04,
-    SLOT_SATA = 0x05,
-    SLOT_RNG = 0x06,
-    SLOT_DISKS = 0x08, /* and upwards */
+    SLOT_DISKS = 0x0c, /* and upwards */
+    SLOT_VIDEO = 0x19,
+    SLOT_SCSI = 0x1a,
+    SLOT_SATA = 0x1b,
+    SLOT_RNG = 0x1c,
+    SLOT_USB = 0x1e,
 };
 
 #define TCG_CACHE_MIB "512"
 
-static bool is_q35(const struct domain *d)
+bool domain_is_q35(const char *machine)
 {
-    return str_starts(str_from(d->machine), STR("q35")) ||
-           str_find(str_from(d->machine), STR("-q35")) >= 0;
+    return str_starts(str_from(machine), STR("q35")) ||
+           str_find(str_from(machine), STR("-q35")) >= 0;
+}
+
+static bool is_x86(const struct domain *d)
+{
+    return strcmp(d->arch, "x86_64") == 0 || strcmp(d->arch, "i386") == 0;
 }
 
 static bool is_pc(const struct domain *d)
 {
-    return !is_q35(d) && strcmp(d->arch, "x86_64") == 0;
+    return !domain_is_q35(d->machine) && is_x86(d);
 }
 
 static void write_slot(struct xml *x, unsigned slot)
@@ -50,19 +57,16 @@ static void write_no_relabel(struct xml *x)
     xml_close(x);
 }
 
-static void write_os(struct xml *x, const struct domain *d)
+static void write_firmware(struct xml *x, const struct domain *d)
 {
-    xml_open(x, "os");
-    xml_open(x, "type");
-    xml_attr(x, "arch", d->arch);
-    xml_attr(x, "machine", d->machine);
-    xml_text(x, "hvm");
-    xml_close(x);
     if (d->firmware_code != NULL) {
         xml_open(x, "loader");
         xml_attr(x, "readonly", "yes");
-        xml_attr(x, "secure", d->secure_boot ? "yes" : "no");
+        if (is_x86(d))
+            xml_attr(x, "secure", d->secure_boot ? "yes" : "no");
         xml_attr(x, "type", "pflash");
+        if (d->firmware_vars == NULL)
+            xml_attr(x, "stateless", "yes");
         xml_text(x, d->firmware_code);
         xml_close(x);
         if (d->firmware_vars != NULL)
@@ -70,17 +74,42 @@ static void write_os(struct xml *x, const struct domain *d)
     } else if (d->bios != NULL) {
         xml_leaf(x, "loader", d->bios);
     }
+}
+
+static void write_os(struct xml *x, const struct domain *d)
+{
+    const struct {
+        const char *element, *text;
+    } direct[] = {
+        {"kernel", d->kernel}, {"initrd", d->initrd}, {"cmdline", d->cmdline}, {"dtb", d->dtb}};
+    xml_open(x, "os");
+    xml_open(x, "type");
+    xml_attr(x, "arch", strcmp(d->arch, "i386") == 0 ? "i686" : d->arch);
+    xml_attr(x, "machine", d->machine);
+    xml_text(x, "hvm");
+    xml_close(x);
+    write_firmware(x, d);
+    for (size_t i = 0; i < ARRAY_SIZE(direct); i++)
+        if (direct[i].text != NULL)
+            xml_leaf(x, direct[i].element, direct[i].text);
     xml_close(x);
 }
 
+static void write_empty(struct xml *x, const char *element)
+{
+    xml_open(x, element);
+    xml_close(x);
+}
+
+/* Outside the PC only UEFI firmware hands ACPI tables on. */
 static void write_features(struct xml *x, const struct domain *d)
 {
     xml_open(x, "features");
-    xml_open(x, "acpi");
-    xml_close(x);
-    xml_open(x, "apic");
-    xml_close(x);
-    if (d->secure_boot) {
+    if (is_x86(d) || (strcmp(d->arch, "aarch64") == 0 && d->firmware_code != NULL))
+        write_empty(x, "acpi");
+    if (is_x86(d))
+        write_empty(x, "apic");
+    if (d->secure_boot || d->smm) {
         xml_open(x, "smm");
         xml_attr(x, "state", "on");
         xml_close(x);
@@ -96,24 +125,38 @@ static void write_features(struct xml *x, const struct domain *d)
     xml_close(x);
 }
 
-static void write_cpu(struct xml *x, const struct domain *d)
+static void write_topology(struct xml *x, const struct domain *d)
 {
-    bool topology = d->sockets != 0 || d->cores != 0 || d->threads != 0;
+    if (d->sockets == 0 && d->cores == 0 && d->threads == 0)
+        return;
+    xml_open(x, "topology");
+    xml_attrf(x, "sockets", "%u", MAX(d->sockets, 1u));
+    xml_attrf(x, "cores", "%u", MAX(d->cores, 1u));
+    xml_attrf(x, "threads", "%u", MAX(d->threads, 1u));
+    xml_close(x);
+}
+
+static void write_vcpu(struct xml *x, const struct domain *d)
+{
     xml_open(x, "vcpu");
     xml_attr(x, "placement", "static");
+    if (d->vcpus_online != 0 && d->vcpus_online < d->vcpus)
+        xml_attrf(x, "current", "%u", d->vcpus_online);
     char count[16];
     snprintf(count, sizeof(count), "%u", d->vcpus);
     xml_text(x, count);
     xml_close(x);
+}
+
+/* libvirt 9.0 knows no processors but these; QEMU's default is left for others. */
+static void write_cpu(struct xml *x, const struct domain *d)
+{
+    write_vcpu(x, d);
+    if (!d->kvm && !is_x86(d) && strcmp(d->arch, "aarch64") != 0)
+        return;
     xml_open(x, "cpu");
     xml_attr(x, "mode", d->kvm ? "host-passthrough" : "maximum");
-    if (topology) {
-        xml_open(x, "topology");
-        xml_attrf(x, "sockets", "%u", MAX(d->sockets, 1u));
-        xml_attrf(x, "cores", "%u", MAX(d->cores, 1u));
-        xml_attrf(x, "threads", "%u", MAX(d->threads, 1u));
-        xml_close(x);
-    }
+    write_topology(x, d);
     if (!d->kvm && strcmp(d->arch, "x86_64") == 0) {
         /* A fifth level of page tables only makes emulated page walks longer. */
         xml_open(x, "feature");
@@ -124,13 +167,13 @@ static void write_cpu(struct xml *x, const struct domain *d)
     xml_close(x);
 }
 
-static void write_lifecycle(struct xml *x)
+static void write_lifecycle(struct xml *x, const struct domain *d)
 {
     xml_open(x, "clock");
-    xml_attr(x, "offset", "utc");
+    xml_attr(x, "offset", d->clock != NULL ? d->clock : "utc");
     xml_close(x);
     xml_leaf(x, "on_poweroff", "destroy");
-    xml_leaf(x, "on_reboot", "restart");
+    xml_leaf(x, "on_reboot", d->no_reboot ? "destroy" : "restart");
     /* The event says that the guest panicked; we destroy it then. */
     xml_leaf(x, "on_crash", "preserve");
 }
@@ -191,13 +234,58 @@ static void write_disk_address(struct xml *x, const struct domain *d, size_t ind
     xml_close(x);
 }
 
+static bool is_url(const struct domain_disk *disk)
+{
+    return strstr(disk->path, "://") != NULL;
+}
+
+/* https://host:port/path?query, read by QEMU's curl driver. */
+static void write_url(struct xml *x, const char *url)
+{
+    str rest = str_from(url);
+    str scheme = str_sub(rest, 0, (size_t)str_find(rest, STR("://")));
+    rest = str_sub(rest, scheme.len + 3, rest.len);
+    str host = str_split(&rest, '/');
+    str path = rest.ptr == NULL ? STR("") : rest;
+    str query = path;
+    path = str_split(&query, '?');
+    ptrdiff_t colon = str_find_char(host, ':');
+    xml_open(x, "source");
+    xml_attrf(x, "protocol", "%.*s", STR_FMT(scheme));
+    xml_attrf(x, "name", "%.*s", STR_FMT(path));
+    if (query.ptr != NULL)
+        xml_attrf(x, "query", "%.*s", STR_FMT(query));
+    xml_open(x, "host");
+    xml_attrf(x, "name", "%.*s", STR_FMT(colon < 0 ? host : str_sub(host, 0, (size_t)colon)));
+    if (colon >= 0)
+        xml_attrf(x, "port", "%.*s", STR_FMT(str_sub(host, (size_t)colon + 1, host.len)));
+    else
+        xml_attr(x, "port", str_eqz(scheme, "https") ? "443" : "80");
+    xml_close(x);
+    xml_close(x);
+}
+
+static void write_disk_source(struct xml *x, const struct domain_disk *disk)
+{
+    if (is_url(disk)) {
+        write_url(x, disk->path);
+        return;
+    }
+    xml_open(x, "source");
+    xml_attr(x, "file", disk->path);
+    if (disk->keep_owner)
+        write_no_relabel(x);
+    xml_close(x);
+    write_backing(x, disk);
+}
+
 static void write_disk(struct xml *x, const struct domain *d, size_t index)
 {
     static const char *const devices[] = {
         [MEDIA_DISK] = "disk", [MEDIA_CDROM] = "cdrom", [MEDIA_FLOPPY] = "floppy"};
     const struct domain_disk *disk = &d->disks[index];
     xml_open(x, "disk");
-    xml_attr(x, "type", "file");
+    xml_attr(x, "type", is_url(disk) ? "network" : "file");
     xml_attr(x, "device", devices[disk->media]);
     xml_open(x, "driver");
     xml_attr(x, "name", "qemu");
@@ -206,12 +294,7 @@ static void write_disk(struct xml *x, const struct domain *d, size_t index)
     xml_attr(x, "discard", disk->discard);
     xml_attr(x, "detect_zeroes", disk->detect_zeroes);
     xml_close(x);
-    xml_open(x, "source");
-    xml_attr(x, "file", disk->path);
-    if (disk->keep_owner)
-        write_no_relabel(x);
-    xml_close(x);
-    write_backing(x, disk);
+    write_disk_source(x, disk);
     xml_open(x, "target");
     xml_attrf(x, "dev", "%s%c", target_prefix(disk), 'a' + (int)unit_of(d, index));
     xml_attr(x, "bus", disk->bus);
@@ -243,7 +326,7 @@ static void write_controllers(struct xml *x, const struct domain *d)
 {
     xml_open(x, "controller");
     xml_attr(x, "type", "usb");
-    xml_attr(x, "model", "none");
+    xml_attr(x, "model", "none"); /* see write_usb_args() */
     xml_close(x);
     if (has_bus(d, "scsi")) {
         xml_open(x, "controller");
@@ -315,8 +398,45 @@ static void write_screen(struct xml *x, const struct domain *d)
     xml_close(x);
 }
 
+static void write_tpm(struct xml *x, const struct domain *d)
+{
+    if (d->tpm_model == NULL)
+        return;
+    xml_open(x, "tpm");
+    xml_attr(x, "model", d->tpm_model);
+    xml_open(x, "backend");
+    xml_attr(x, "type", "emulator");
+    xml_attr(x, "version", d->tpm1 ? "1.2" : "2.0");
+    xml_close(x);
+    xml_close(x);
+}
+
+static void write_bridge(struct xml *x, const struct domain *d)
+{
+    if (d->bridge == NULL || d->nic_model == NULL)
+        return;
+    bool is_virtio = strcmp(d->nic_model, "virtio-net-pci") == 0;
+    xml_open(x, "interface");
+    xml_attr(x, "type", "bridge");
+    xml_open(x, "mac");
+    xml_attr(x, "address", d->mac);
+    xml_close(x);
+    xml_open(x, "source");
+    xml_attr(x, "bridge", d->bridge);
+    xml_close(x);
+    xml_open(x, "model");
+    xml_attr(x, "type", is_virtio ? "virtio" : d->nic_model);
+    xml_close(x);
+    xml_open(x, "rom");
+    xml_attr(x, "enabled", "no");
+    xml_close(x);
+    write_slot(x, DOMAIN_NIC_SLOT);
+    xml_close(x);
+}
+
 static void write_small_devices(struct xml *x, const struct domain *d)
 {
+    write_tpm(x, d);
     xml_open(x, "rng");
     xml_attr(x, "model", "virtio");
     xml_open(x, "backend");
@@ -328,7 +448,7 @@ static void write_small_devices(struct xml *x, const struct domain *d)
     xml_open(x, "memballoon");
     xml_attr(x, "model", "none");
     xml_close(x);
-    if (strcmp(d->arch, "x86_64") == 0) {
+    if (is_x86(d)) {
         xml_open(x, "panic");
         xml_attr(x, "model", "isa");
         xml_close(x);
@@ -340,8 +460,10 @@ static void write_devices(struct xml *x, const struct domain *d)
     xml_open(x, "devices");
     xml_leaf(x, "emulator", d->emulator);
     for (size_t i = 0; i < d->disk_count; i++)
-        write_disk(x, d, i);
+        if (strcmp(d->disks[i].bus, "sd") != 0)
+            write_disk(x, d, i);
     write_controllers(x, d);
+    write_bridge(x, d);
     if (d->console_log != NULL)
         write_console(x, d);
     write_screen(x, d);
@@ -356,20 +478,69 @@ static void write_arg(struct xml *x, const char *value)
     xml_close(x);
 }
 
+/* An SD card hangs on a controller that libvirt does not know. */
+static void write_sd_args(struct xml *x, const struct domain_disk *disk)
+{
+    write_arg(x, "-drive");
+    xml_open(x, "qemu:arg");
+    xml_attrf(x, "value", "if=none,id=imgfac-sd,file=%s,format=%s,cache=%s,discard=%s", disk->path,
+              disk->format, disk->cache, disk->discard);
+    xml_close(x);
+    write_arg(x, "-device");
+    write_arg(x, "sdhci-pci");
+    write_arg(x, "-device");
+    write_arg(x, "sd-card,drive=imgfac-sd");
+}
+
+/* QEMU makes the devices of its own command line first: a USB device there
+ * would not find a controller of libvirt's. */
+static void write_usb_args(struct xml *x, const struct domain *d)
+{
+    char text[64];
+    if (!d->usb)
+        return;
+    snprintf(text, sizeof(text), "qemu-xhci,id=imgfac-usb,addr=0x%x", SLOT_USB);
+    write_arg(x, "-device");
+    write_arg(x, text);
+    if (!d->tablet)
+        return;
+    write_arg(x, "-device");
+    write_arg(x, "usb-tablet,bus=imgfac-usb.0");
+}
+
+/* Only PCI cards have a slot and a boot ROM. */
+static void write_nic_args(struct xml *x, const struct domain *d)
+{
+    str model = str_from(d->nic_model);
+    bool is_pci = !str_ends(model, STR("-device")) && !str_starts(model, STR("usb-"));
+    char text[256];
+    snprintf(text, sizeof(text), "%s,netdev=%s", d->nic_model,
+             d->nic_netdev != NULL ? d->nic_netdev : DOMAIN_NETDEV);
+    write_arg(x, "-device");
+    if (!is_pci) {
+        write_arg(x, text);
+        return;
+    }
+    xml_open(x, "qemu:arg");
+    xml_attrf(x, "value", "%s,bus=%s,addr=0x%x,romfile=", text, is_pc(d) ? "pci.0" : "pcie.0",
+              DOMAIN_NIC_SLOT);
+    xml_close(x);
+}
+
 /* libvirt 9.0 forwards ports only through passt; QEMU's own user network can
  * do it too. */
 static void write_network_args(struct xml *x, const struct domain *d)
 {
-    char text[160] = "user,id=imgfac0";
+    char text[160] = "user,id=" DOMAIN_NETDEV;
     if (d->forward_port != 0)
-        snprintf(text, sizeof(text), "user,id=imgfac0,hostfwd=tcp:127.0.0.1:%d-:%d",
+        snprintf(text, sizeof(text), "user,id=" DOMAIN_NETDEV ",hostfwd=tcp:127.0.0.1:%d-:%d",
                  d->forward_port, d->guest_port);
-    write_arg(x, "-netdev");
-    write_arg(x, text);
-    snprintf(text, sizeof(text), "%s,netdev=imgfac0,bus=%s,addr=0x%x,romfile=", d->nic_model,
-             is_pc(d) ? "pci.0" : "pcie.0", SLOT_NIC);
-    write_arg(x, "-device");
-    write_arg(x, text);
+    if (d->nic_netdev == NULL) {
+        write_arg(x, "-netdev");
+        write_arg(x, text);
+    }
+    if (d->nic_model != NULL)
+        write_nic_args(x, d);
 }
 
 /* A second monitor beside libvirt's own, for `imgfac screenshot`. */
@@ -383,7 +554,7 @@ static void write_monitor(struct xml *x, const char *socket)
 static void write_qemu_args(struct xml *x, const struct domain *d)
 {
     xml_open(x, "qemu:commandline");
-    if (strcmp(d->arch, "x86_64") == 0) {
+    if (is_x86(d)) {
         /* SeaBIOS and what it boots write to the serial port, too: a boot that
          * ends there explains itself on the console. */
         write_arg(x, "-machine");
@@ -393,7 +564,11 @@ static void write_qemu_args(struct xml *x, const struct domain *d)
         write_arg(x, "-cpu");
         write_arg(x, d->cpu_model);
     }
-    if (d->nic_model != NULL)
+    for (size_t i = 0; i < d->disk_count; i++)
+        if (strcmp(d->disks[i].bus, "sd") == 0)
+            write_sd_args(x, &d->disks[i]);
+    write_usb_args(x, d);
+    if (d->bridge == NULL)
         write_network_args(x, d);
     if (d->monitor_socket != NULL)
         write_monitor(x, d->monitor_socket);
@@ -409,7 +584,8 @@ char *domain_xml(const struct domain *d, struct error **err)
     xml_attr(x, "type", d->kvm ? "kvm" : "qemu");
     xml_attr(x, "xmlns:qemu", "http://libvirt.org/schemas/domain/qemu/1.0");
     xml_leaf(x, "name", d->name);
-    xml_leaf(x, "uuid", d->uuid);
+    if (d->uuid != NULL)
+        xml_leaf(x, "uuid", d->uuid);
     xml_open(x, "memory");
     xml_attr(x, "unit", "MiB");
     char mib[24];
@@ -419,7 +595,7 @@ char *domain_xml(const struct domain *d, struct error **err)
     write_os(x, d);
     write_features(x, d);
     write_cpu(x, d);
-    write_lifecycle(x);
+    write_lifecycle(x, d);
     write_devices(x, d);
     write_qemu_args(x, d);
     xml_close(x);
@@ -439,4 +615,15 @@ const char *domain_nic_device(const char *net_device)
         if (strcmp(net_device, names[i].given) == 0)
             return names[i].device;
     return net_device;
+}
+
+const char *domain_video_model(const char *vga)
+{
+    static const struct {
+        const char *vga, *model;
+    } models[] = {{"std", "vga"}, {"vmware", "vmvga"}, {"none", NULL}};
+    for (size_t i = 0; i < ARRAY_SIZE(models); i++)
+        if (strcmp(vga, models[i].vga) == 0)
+            return models[i].model;
+    return vga;
 }

@@ -30,6 +30,8 @@ static bool machine_fits(const json_t *machines, const char *machine)
         full = "pc-i440fx-0.0";
     else if (strcmp(machine, "q35") == 0)
         full = "pc-q35-0.0";
+    else if (strcmp(machine, "virt") == 0)
+        full = "virt-0.0";
     size_t i;
     json_t *item;
     json_array_foreach(machines, i,
@@ -82,12 +84,35 @@ static bool read_mapping(const json_t *root, struct arena *a, struct firmware *o
         .code_format = text_of(code, "format", a),
         .vars = text_of(vars, "filename", a),
         .vars_format = text_of(vars, "format", a),
+        .needs_smm = list_has(json_object_get(root, "features"), "requires-smm"),
     };
     return out->code != NULL && out->vars != NULL && io_exists(out->code) && io_exists(out->vars);
 }
 
-static bool try_descriptor(const char *path, const char *arch, const char *machine,
-                           bool secure_boot, struct arena *a, struct firmware *out)
+/* What is looked for: by features, or (CODE) by the file itself. */
+struct wanted {
+    const char *arch, *machine;
+    bool secure_boot;
+    const char *code; /* after realpath(); NULL: any */
+};
+
+static bool same_file(const char *path, const char *real)
+{
+    autofree char *other = path != NULL ? realpath(path, NULL) : NULL;
+    return other != NULL && strcmp(other, real) == 0;
+}
+
+static bool is_wanted(const json_t *root, const struct wanted *w)
+{
+    const json_t *mapping = json_object_get(root, "mapping");
+    const json_t *code = json_object_get(mapping, "executable");
+    if (w->code == NULL)
+        return fits(root, w->arch, w->machine, w->secure_boot);
+    return same_file(json_string_value(json_object_get(code, "filename")), w->code);
+}
+
+static bool try_descriptor(const char *path, const struct wanted *w, struct arena *a,
+                           struct firmware *out)
 {
     AUTO(strbuf) struct strbuf text = STRBUF_INIT_MAX(DESCRIPTOR_MAX);
     struct error *err = NULL;
@@ -97,7 +122,7 @@ static bool try_descriptor(const char *path, const char *arch, const char *machi
         return false;
     }
     AUTO(json) json_t *root = json_loadb(text.buf, text.len, 0, NULL);
-    return root != NULL && fits(root, arch, machine, secure_boot) && read_mapping(root, a, out);
+    return root != NULL && is_wanted(root, w) && read_mapping(root, a, out);
 }
 
 static int by_key(const void *x, const void *y)
@@ -121,25 +146,43 @@ static void list_descriptors(const char *const *dirs, struct map *found)
     qsort(found->entries, found->len, sizeof(*found->entries), by_key);
 }
 
-bool firmware_find_in(const char *const *dirs, const char *arch, const char *machine,
-                      bool secure_boot, struct arena *a, struct firmware *out, struct error **err)
+static bool search(const char *const *dirs, const struct wanted *w, struct arena *a,
+                   struct firmware *out)
 {
     struct map found;
     map_init(&found, a);
     list_descriptors(dirs, &found);
     MAP_EACH (e, &found)
-        if (try_descriptor(e->value, arch, machine, secure_boot, a, out))
+        if (try_descriptor(e->value, w, a, out))
             return true;
+    return false;
+}
+
+const char *firmware_package(const char *arch)
+{
+    return strcmp(arch, "aarch64") == 0   ? "qemu-efi-aarch64"
+           : strcmp(arch, "riscv64") == 0 ? "qemu-efi-riscv64"
+                                          : "ovmf";
+}
+
+bool firmware_find_in(const char *const *dirs, const char *arch, const char *machine,
+                      bool secure_boot, struct arena *a, struct firmware *out, struct error **err)
+{
+    const struct wanted w = {arch, machine, secure_boot, NULL};
+    if (search(dirs, &w, a, out))
+        return true;
     error_set(err, ERR_HOST, 0, "no UEFI firmware for %s, machine %s%s, on this host", arch,
               machine, secure_boot ? ", with Secure Boot" : "");
+    if (secure_boot && strcmp(machine, "pc") == 0)
+        return error_hint(err, "Secure Boot needs machine_type = \"q35\".");
     return error_hint(err,
                       "Install the package %s, or set efi_firmware_code and "
                       "efi_firmware_vars.",
-                      strcmp(arch, "aarch64") == 0 ? "qemu-efi-aarch64" : "ovmf");
+                      firmware_package(arch));
 }
 
-bool firmware_find_uefi(const char *arch, const char *machine, bool secure_boot, struct arena *a,
-                        struct firmware *out, struct error **err)
+/* The user's directory hides the site's, that one the system's. */
+static const char *const *descriptor_dirs(struct arena *a)
 {
     const char *config = getenv("XDG_CONFIG_HOME");
     const char *home = getenv("HOME");
@@ -147,5 +190,18 @@ bool firmware_find_uefi(const char *arch, const char *machine, bool secure_boot,
                           ? arena_fmt(a, "%s/qemu/firmware", config)
                           : arena_fmt(a, "%s/.config/qemu/firmware", home != NULL ? home : "");
     const char *const dirs[] = {own, "/etc/qemu/firmware", "/usr/share/qemu/firmware", NULL};
-    return firmware_find_in(dirs, arch, machine, secure_boot, a, out, err);
+    return arena_memdup(a, dirs, sizeof(dirs));
+}
+
+bool firmware_find_uefi(const char *arch, const char *machine, bool secure_boot, struct arena *a,
+                        struct firmware *out, struct error **err)
+{
+    return firmware_find_in(descriptor_dirs(a), arch, machine, secure_boot, a, out, err);
+}
+
+bool firmware_find_code(const char *code, const char *arch, struct arena *a, struct firmware *out)
+{
+    autofree char *real = realpath(code, NULL);
+    const struct wanted w = {.arch = arch, .code = real};
+    return real != NULL && search(descriptor_dirs(a), &w, a, out);
 }

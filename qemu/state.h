@@ -22,6 +22,10 @@ struct qemu_state {
     const struct config_hypervisor *hypervisor; /* of the site configuration; or NULL */
     bool kvm;
     const char *arch;
+    const char *machine;      /* machine_type, or what qemuargs say */
+    const char *emulator;     /* absolute path */
+    struct opt_strings notes; /* what became of qemuargs, for the user */
+    const char *console_copy; /* qemuargs: also keep the serial console here; or NULL */
 
     /* source */
     const char *source_path, *source_format; /* base, disk image or ISO */
@@ -34,13 +38,16 @@ struct qemu_state {
     struct port_hold *http_port;
     /* firmware */
     bool efi;
-    struct firmware firmware;
-    const char *vars_path; /* private variable store; NULL: none */
+    struct firmware firmware; /* code NULL: BIOS */
+    const char *vars_path;    /* private variable store; NULL: none */
+    const char *bios_path;    /* -bios; NULL: the machine's own */
     /* guest */
     struct conn *conn;
     struct guest *guest;
     struct console_watch *watch;
     struct port_hold *port, *vnc_port;
+    int forward_port, vnc_number; /* their numbers; 0: none */
+    const char *mac;              /* of the card on net_bridge */
     ledger_id domain_entry;
     const char *domain_name, *domain_uuid;
     const char *console_socket, *monitor_socket; /* NULL: not of the embedded driver */
@@ -49,7 +56,7 @@ struct qemu_state {
     bool was_off;                                /* it has been shut down in order */
 };
 
-static inline struct qemu_state *qemu_state(struct build *b)
+static inline struct qemu_state *qemu_state(const struct build *b)
 {
     return b->builder_state;
 }
@@ -64,9 +71,18 @@ struct step qemu_step_type(struct build *b);
 struct step qemu_step_shutdown(struct build *b);
 struct step qemu_step_collect(struct build *b);
 
+/* What follows from the options alone. */
+struct qemu_state *qemu_state_new(const struct qemu_config *c, const struct config *site,
+                                  struct arena *a);
+/* Emulator and firmware of this host for the build; reads, makes nothing. */
+bool qemu_find_emulator(struct qemu_state *s, struct arena *a, struct error **err);
+bool qemu_choose_firmware(struct build *b, struct error **err);
 /* The virtual machine as the steps before have prepared it. */
 struct domain;
 bool qemu_describe_domain(struct build *b, struct domain *d, struct error **err);
+/* For `imgfac inspect -domain-xml`. */
+char *qemu_preview(const void *config, const struct config *site, const char *source_name,
+                   struct arena *a, struct error **err);
 
 void qemu_diagnose(const void *config, struct build *b, struct error **err);
 

@@ -9,11 +9,13 @@
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/proc.h"
 #include "base/redact.h"
 #include "catalog/catalog.h"
 #include "config/config.h"
 #include "host/host.h"
 #include "ledger/runfile.h"
+#include "media/imgtool.h"
 #include "net/port.h"
 #include "qemu/conn.h"
 #include "qemu/console.h"
@@ -24,26 +26,33 @@
 #define START_ATTEMPTS 3
 #define LOOPBACK       "127.0.0.1"
 
-/* The private copy of the variable store: the system's file is never written. */
+/* The system's files are never written, and libvirt 9.0 wants raw ones. */
+static bool copy_firmware(struct build *b, const char *src, const char *format, const char *dst,
+                          struct error **err)
+{
+    if (format == NULL || strcmp(format, "qcow2") != 0)
+        return io_copy_sparse(src, dst, b->cancel, NULL, NULL, err);
+    struct img_convert job = {
+        .src = src, .src_format = format, .dst = dst, .dst_format = "raw", .cancel = b->cancel};
+    return img_convert(&job, err);
+}
+
 static bool prepare_firmware(struct build *b, struct error **err)
 {
     struct qemu_state *s = qemu_state(b);
-    const struct qemu_config *c = s->config;
     const char *base_firmware = b->image.firmware;
-    s->efi = qemu_wants_efi(c) || (c->efi_boot < 0 && c->firmware == NULL &&
-                                   base_firmware != NULL && strcmp(base_firmware, "uefi") == 0);
+    if (!qemu_choose_firmware(b, err))
+        return false;
     if (base_firmware == NULL || strcmp(base_firmware, "both") != 0)
         b->image.firmware = s->efi ? "uefi" : "bios";
-    if (!s->efi)
-        return true;
-    if (c->efi_firmware_code != NULL && c->efi_firmware_vars != NULL)
-        s->firmware = (struct firmware){.code = c->efi_firmware_code, .vars = c->efi_firmware_vars};
-    else if (!firmware_find_uefi(s->arch, c->machine_type, false, b->arena, &s->firmware, err))
-        return false;
-    if (c->efi_firmware_code != NULL)
-        s->firmware.code = c->efi_firmware_code;
-    s->vars_path = arena_fmt(b->arena, "%s/efivars.fd", b->work_dir);
-    return io_copy_sparse(s->firmware.vars, s->vars_path, b->cancel, NULL, NULL, err) ||
+    if (s->firmware.code_format != NULL && strcmp(s->firmware.code_format, "qcow2") == 0) {
+        const char *raw = arena_fmt(b->arena, "%s/firmware.fd", b->work_dir);
+        if (!copy_firmware(b, s->firmware.code, "qcow2", raw, err))
+            return error_wrap(err, "cannot read the firmware");
+        s->firmware.code = raw;
+    }
+    return s->vars_path == NULL ||
+           copy_firmware(b, s->firmware.vars, s->firmware.vars_format, s->vars_path, err) ||
            error_wrap(err, "cannot copy the firmware's variable store");
 }
 
@@ -63,20 +72,24 @@ static bool hold_ports(struct build *b, struct error **err)
 {
     struct qemu_state *s = qemu_state(b);
     const struct qemu_config *c = s->config;
-    if (c->comm.type != COMM_NONE && !c->skip_nat_mapping) {
+    if (qemu_forwards(c)) {
         port_hold_free(s->port);
         s->port = port_hold_new(LOOPBACK, (int)c->host_port_min, (int)c->host_port_max, err);
         if (s->port == NULL)
             return false;
-        b->target.port = port_hold_number(s->port);
+        s->forward_port = b->target.port = port_hold_number(s->port);
     }
     b->target.host = LOOPBACK;
     if (c->vnc_use_password && s->vnc_password == NULL)
         s->vnc_password = c->vnc_password != NULL ? c->vnc_password : make_vnc_password(b);
-    if (c->headless == 0 && !c->disable_vnc && s->vnc_port == NULL)
-        s->vnc_port =
-            port_hold_new(c->vnc_bind_address, (int)c->vnc_port_min, (int)c->vnc_port_max, err);
-    return *err == NULL;
+    if (!qemu_shows_screen(c) || s->vnc_port != NULL)
+        return true;
+    s->vnc_port =
+        port_hold_new(c->vnc_bind_address, (int)c->vnc_port_min, (int)c->vnc_port_max, err);
+    if (s->vnc_port == NULL)
+        return error_wrap(err, "no port for VNC");
+    s->vnc_number = port_hold_number(s->vnc_port);
+    return true;
 }
 
 /* The file stands before QEMU opens it, so that the watcher can. */
@@ -163,7 +176,7 @@ static void tell(struct build *b)
 {
     const struct qemu_state *s = qemu_state(b);
     const struct qemu_config *c = s->config;
-    if (!s->kvm && c->accelerator == ACCEL_KVM)
+    if (!s->kvm && qemu_accelerator(c, b->arena) == ACCEL_KVM)
         build_warnf(b, "KVM cannot be used here (%s): the guest is emulated", host_kvm()->reason);
     build_sayf(b, "Starting the virtual machine (%s, %lld MB)", s->kvm ? "KVM" : "TCG, emulated",
                (long long)qemu_memory_mib(c));
@@ -171,6 +184,20 @@ static void tell(struct build *b)
         build_sayf(b, "Its screen: vnc://%s:%d%s%s", c->vnc_bind_address,
                    port_hold_number(s->vnc_port), s->vnc_password != NULL ? ", password " : "",
                    s->vnc_password != NULL ? s->vnc_password : "");
+}
+
+/* libvirt runs the emulator of the TPM; said before it complains. */
+static bool check_tpm(const struct qemu_state *s, struct error **err)
+{
+    static const char *const tools[] = {"swtpm", "swtpm_setup"};
+    for (size_t i = 0; s->config->vtpm && i < ARRAY_SIZE(tools); i++) {
+        autofree char *path = io_find_program(tools[i]);
+        if (path != NULL)
+            continue;
+        error_set(err, ERR_HOST, 0, "vtpm: '%s' is not installed", tools[i]);
+        return error_hint(err, "Install the package %s.", proc_package_of(tools[i]));
+    }
+    return true;
 }
 
 static bool check_memory(const struct qemu_state *s, struct error **err)
@@ -228,7 +255,8 @@ static bool run(struct step *step, struct build *b, struct error **err)
     const char *uri = s->hypervisor != NULL ? s->hypervisor->uri : NULL;
     const char *store = b->catalog != NULL ? catalog_store_path(b->catalog) : b->work_dir;
     const char *run_dir = arena_fmt(b->arena, "%s/run", store);
-    if (!check_memory(s, err) || !prepare_firmware(b, err) || !make_console_log(b, err))
+    if (!check_memory(s, err) || !check_tpm(s, err) || !qemu_find_emulator(s, b->arena, err) ||
+        !prepare_firmware(b, err) || !make_console_log(b, err))
         return false;
     s->conn = conn_open(uri, run_dir, b->ledger, err);
     if (s->conn == NULL)
@@ -238,6 +266,8 @@ static bool run(struct step *step, struct build *b, struct error **err)
     tell(b);
     if (!record_domain(b, err) || !start(b, err))
         return false;
+    for (size_t i = 0; i < s->notes.len; i++)
+        build_warnf(b, "%s", s->notes.ptr[i]);
     s->watch = console_watch_start(b->console_log, on_fatal_console, s->guest);
     return publish(b, err);
 }
@@ -250,6 +280,19 @@ static void retract(struct build *b)
         info->uri = info->monitor = info->console = NULL;
 }
 
+/* -serial file:PATH of qemuargs: its writer is gone now. */
+static void copy_console(struct build *b)
+{
+    struct error *err = NULL;
+    const char *path = qemu_state(b)->console_copy;
+    if (path != NULL && b->console_log != NULL && io_exists(b->console_log) &&
+        !io_copy_sparse(b->console_log, path, NULL, NULL, NULL, &err)) {
+        autofree char *why = error_line(err);
+        build_warnf(b, "the serial console is not in '%s': %s", path, why);
+    }
+    error_drop(&err);
+}
+
 static void cleanup(struct step *step, struct build *b, bool ok)
 {
     (void)step;
@@ -260,6 +303,7 @@ static void cleanup(struct step *step, struct build *b, bool ok)
     struct error *err = NULL;
     bool gone = s->guest == NULL || guest_destroy(s->guest, &err);
     guest_free(steal(&s->guest));
+    copy_console(b);
     if (gone)
         ledger_strike(b->ledger, s->domain_entry);
     else

@@ -16,12 +16,16 @@
 struct inspect_flags {
     struct template_flags template;
     bool json;
+    bool domain_xml;
 };
 
 #define F struct inspect_flags
 
 static const struct opt opts[] = {
     OPT_BOOL(F, json, "json", .doc = "Print one JSON object."),
+    OPT_BOOL(F, domain_xml, "domain-xml",
+             .doc = "Print libvirt's XML of the machine that each build would start; with -only, "
+                    "of one build.  Nothing is fetched, made or started."),
     OPT_EMBED(F, template, template_flag_rows),
     OPT_END,
 };
@@ -163,6 +167,45 @@ static void print_json(struct app *app, const struct template *t)
     fputc('\n', app->out);
 }
 
+static bool add_machine(struct app *app, struct strbuf *out, const struct planned_build *b)
+{
+    struct error *err = NULL;
+    if (b->builder->preview == NULL)
+        return true;
+    autofree char *xml =
+        b->builder->preview(b->config, app->config, b->source_name, app->arena, &err);
+    if (xml == NULL) {
+        error_wrap(&err, "cannot show the machine of '%s'", b->name);
+        app_fail(app, err);
+        return false;
+    }
+    strbuf_adds(out, xml);
+    return true;
+}
+
+/* One XML document per build, in their order. */
+static int print_machines(struct app *app, struct plan_options *options)
+{
+    struct plan plan;
+    struct diags diags;
+    AUTO(strbuf) struct strbuf out = STRBUF_INIT;
+    struct data_reader reader;
+    bool ok = true;
+    diags_init(&diags, app->arena);
+    app_read_data(app, false, &reader, &options->template);
+    if (app_config(app) == NULL)
+        return app->failure;
+    options->only_check = true;
+    plan_make(options, app->arena, &plan, &diags);
+    app_print_diags(app, &diags);
+    if (!diags_ok(&diags))
+        return EXIT_TEMPLATE;
+    for (size_t i = 0; i < plan.build_count; i++)
+        ok &= add_machine(app, &out, &plan.builds[i]);
+    app_write(app->out, strbuf_str(&out));
+    return ok ? EXIT_OK : EXIT_HOST;
+}
+
 static int run(struct app *app, const void *flags, const struct opt_strings *args)
 {
     const F *f = flags;
@@ -171,6 +214,8 @@ static int run(struct app *app, const void *flags, const struct opt_strings *arg
     diags_init(&diags, app->arena);
     struct data_reader reader;
     template_flags_apply(&f->template, args->len > 0 ? args->ptr[0] : ".", &options);
+    if (f->domain_xml)
+        return print_machines(app, &options);
     options.template.allow_unset = true;
     app_read_data(app, false, &reader, &options.template);
     struct template *t = template_load(app->arena, options.template_path, &diags);
@@ -193,7 +238,7 @@ static int run(struct app *app, const void *flags, const struct opt_strings *arg
 const struct command cmd_inspect = {
     .name = "inspect",
     .args = "[TEMPLATE]",
-    .summary = "List the variables, sources and steps of a template",
+    .summary = "List the variables, sources and steps of a template, or show its machines",
     .doc = "Nothing is checked beyond the language: what cannot be evaluated is shown as far as it "
            "goes.",
     .opts = opts,

@@ -64,6 +64,7 @@ static int run(struct app *app, const void *flags, const struct opt_strings *arg
         struct data_reader reader;
         template_flags_apply(&f->template, args->ptr[0], &options);
         options.allow_none = true;
+        options.only_check = true;
         options.template.warn_undeclared = !f->no_warn_undeclared_var;
         app_read_data(app, f->evaluate_datasources, &reader, &options.template);
         app_check_config(app, &diags);

@@ -72,6 +72,8 @@ struct plan_options {
     const char *template_path;
     struct opt_strings only, except; /* globs of build names */
     bool allow_none;                 /* validate: a template without build blocks is fine */
+    bool only_check;                 /* validate: nothing will be built, so that Packer's
+                                      * post-processors are a warning, not an error */
     struct template_options template;
 };
 

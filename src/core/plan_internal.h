@@ -63,5 +63,7 @@ bool plan_render(const struct planning *p, const struct opt *rows, const struct 
  * version of imgfac lacks. */
 bool plan_packer_has_builder(const char *name);
 bool plan_packer_has_provisioner(const char *name);
+bool plan_packer_has_post_processor(const char *name);
+void plan_packer_each_post_processor(void (*fn)(void *arg, const char *name), void *arg);
 
 #endif

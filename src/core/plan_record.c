@@ -4,6 +4,7 @@
 
 #include "base/redact.h"
 #include "hcl/source.h"
+#include "hcl/suggest.h"
 #include "plug/registry.h"
 
 /* What becomes of the image: `catalog`, `hcp_packer_registry`, `seal`; and the
@@ -197,10 +198,37 @@ static bool matches_any(const struct opt_strings *globs, const char *name)
     return false;
 }
 
+static void offer(void *arg, const char *name)
+{
+    suggest_offer(arg, str_from(name));
+}
+
+/* The template itself may be right: one that is only checked is not refused. */
+static bool refuse_post_processor(struct planning_use *u, const struct template_block *block,
+                                  const char *name)
+{
+    struct planning *p = u->p;
+    struct suggest s;
+    if (plan_packer_has_post_processor(block->label)) {
+        diags_add(p->diags, p->options->only_check ? DIAG_WARNING : DIAG_ERROR, block->label_range,
+                  "Post-processors are not available",
+                  "This version of imgfac cannot run the post-processor \"%s\" yet: `imgfac build` "
+                  "refuses the template. Remove the block, or leave it out with -except=%s.",
+                  block->label, name);
+        return p->options->only_check;
+    }
+    suggest_init(&s, str_from(block->label));
+    plan_packer_each_post_processor(offer, &s);
+    return diags_error(p->diags, block->label_range,
+                       arena_fmt(p->a, "Unknown post-processor type \"%s\"", block->label),
+                       "Packer has no such post-processor.%s", suggest_text(p->a, &s));
+}
+
 /* A post-processor counts when neither its own only/except nor -except takes it
  * (and with it the rest of its chain) away. */
 static bool refuse_chain(struct planning_use *u, const struct template_chain *chain)
 {
+    bool ok = true;
     VEC_EACH (block, &chain->steps) {
         struct block_options common = {0};
         const struct body *own;
@@ -208,14 +236,11 @@ static bool refuse_chain(struct planning_use *u, const struct template_chain *ch
             return false;
         const char *name = common.name != NULL ? common.name : block->label;
         if (matches_any(&u->p->options->except, name))
-            return true;
+            return ok;
         if (!common.is_skipped)
-            return diags_error(u->p->diags, block->label_range, "Post-processors are not available",
-                               "This version of imgfac cannot run the post-processor \"%s\" yet. "
-                               "Remove the block, or leave it out with -except=%s.",
-                               block->label, name);
+            ok &= refuse_post_processor(u, block, name);
     }
-    return true;
+    return ok;
 }
 
 static bool refuse_blocks(struct planning_use *u, const struct template_blocks *blocks,

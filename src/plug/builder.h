@@ -41,6 +41,10 @@ struct builder_type {
      * *ERR by the cause that the console, the hypervisor or the disk show
      * (kernel panic, no DHCP lease, crashed QEMU ...).  May be NULL. */
     void (*diagnose)(const void *config, struct build *b, struct error **err);
+    /* The machine that would be started, as libvirt's XML; nothing is made or
+     * fetched.  SITE may be NULL.  Heap; NULL with *ERR.  May be NULL. */
+    char *(*preview)(const void *config, const struct config *site, const char *source_name,
+                     struct arena *a, struct error **err);
 };
 
 #endif

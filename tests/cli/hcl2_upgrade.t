@@ -396,21 +396,32 @@ $ imgfac validate -only=qemu -var root_password=xyzzy-9 centos.json
 ! There is no such file or folder.  When it is made during the run, set generated
 ! = true.
 !
-! Error: Post-processors are not available
+! Warning: Post-processors are not available
 !
 !   on centos.json line 55:
 !   55:     "manifest",
 !           ^^^^^^^^^^
-! This version of imgfac cannot run the post-processor "manifest" yet. Remove the
-! block, or leave it out with -except=manifest.
+! This version of imgfac cannot run the post-processor "manifest" yet: `imgfac
+! build` refuses the template. Remove the block, or leave it out with
+! -except=manifest.
 !
-! Error: Post-processors are not available
+! Warning: Post-processors are not available
 !
 !   on centos.json line 57:
 !   57:       { "type": "compress", "compression_level": "{{user `compression`}}", "output": "{{.BuildName}}.gz" },
 !                       ^^^^^^^^^^
-! This version of imgfac cannot run the post-processor "compress" yet. Remove the
-! block, or leave it out with -except=compress.
+! This version of imgfac cannot run the post-processor "compress" yet: `imgfac
+! build` refuses the template. Remove the block, or leave it out with
+! -except=compress.
+!
+! Warning: Post-processors are not available
+!
+!   on centos.json line 58:
+!   58:       { "type": "checksum", "name": "sums", "only": ["qemu"], "keep_input_artifact": true }
+!                       ^^^^^^^^^^
+! This version of imgfac cannot run the post-processor "checksum" yet: `imgfac
+! build` refuses the template. Remove the block, or leave it out with
+! -except=sums.
 !
 ? 4
 

@@ -53,9 +53,9 @@ static const struct {
     {"cloud kernels have no CD driver",
      "<disk type=\"file\" device=\"disk\">\n      <driver name=\"qemu\" type=\"raw\"/>\n"
      "      <source file=\"/store/work/1/seed.iso\"/>"},
-    {"the port is forwarded on loopback alone", "user,id=imgfac0,hostfwd=tcp:127.0.0.1:2222-:22"},
+    {"the port is forwarded on loopback alone", "user,id=user.0,hostfwd=tcp:127.0.0.1:2222-:22"},
     {"the network card stands in slot 3",
-     "virtio-net-pci,netdev=imgfac0,bus=pci.0,addr=0x3,romfile="},
+     "virtio-net-pci,netdev=user.0,bus=pci.0,addr=0x3,romfile="},
     {"a panic is seen", "<panic model=\"isa\"/>"},
     {"a panicked guest stays for its picture", "<on_crash>preserve</on_crash>"},
     {"emulation has room for its code", "<tb-cache unit=\"MiB\">512</tb-cache>"},

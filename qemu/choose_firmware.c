@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Which firmware boots the guest: from efi_*, `firmware`, the base image and
+ * the descriptors of the host. */
+
+#include "qemu/state.h"
+
+#include "base/io.h"
+#include "qemu/args.h"
+#include "qemu/domain.h"
+
+static bool has_word(const char *text, const char *word)
+{
+    return text != NULL && strstr(text, word) != NULL;
+}
+
+static const char *given_path(const struct qemu_config *c)
+{
+    return c->efi_firmware_code != NULL ? c->efi_firmware_code : c->firmware;
+}
+
+static bool wants_secure_boot(const struct qemu_config *c)
+{
+    const char *path = given_path(c);
+    return (c->firmware != NULL && strcmp(c->firmware, "efi-secure") == 0) ||
+           has_word(path, "secboot") || has_word(path, ".ms.");
+}
+
+/* Only flash that a PC's chipset protects: a q35. */
+static bool check_machine(const struct qemu_state *s, struct error **err)
+{
+    if (!s->firmware.needs_smm || domain_is_q35(s->machine))
+        return true;
+    error_set(err, ERR_TEMPLATE, 0, "the firmware '%s' does not run on the machine type '%s'",
+              s->firmware.code, s->machine);
+    return error_hint(err, "Secure Boot needs machine_type = \"q35\".");
+}
+
+static const char *format_of(const char *path)
+{
+    return str_ends(str_from(path), STR(".qcow2")) ? "qcow2" : "raw";
+}
+
+static bool missing(const char *option, const char *path, const char *arch, struct error **err)
+{
+    error_set(err, ERR_HOST, 0, "%s: there is no file '%s'", option, path);
+    return error_hint(err,
+                      "Install the package %s, or leave the paths out: efi_boot = true finds the "
+                      "firmware of any distribution.",
+                      firmware_package(arch));
+}
+
+/* Paths differ between distributions.  One of the usual places that this host
+ * does not have stands for what its own descriptors offer. */
+static bool use_instead(struct build *b, const char *option, const char *path, struct error **err)
+{
+    struct qemu_state *s = qemu_state(b);
+    struct error *why = NULL;
+    bool is_usual =
+        strncmp(path, "/usr/", 5) == 0 && (has_word(path, "OVMF") || has_word(path, "AAVMF") ||
+                                           has_word(path, "edk2") || has_word(path, "efi"));
+    if (!is_usual || !firmware_find_uefi(s->arch, s->machine, wants_secure_boot(s->config),
+                                         b->arena, &s->firmware, &why)) {
+        error_drop(&why);
+        return missing(option, path, s->arch, err);
+    }
+    if (b->events != NULL)
+        build_warnf(b, "there is no '%s' on this host: using '%s'", path, s->firmware.code);
+    return true;
+}
+
+static bool use_paths(struct build *b, struct error **err)
+{
+    struct qemu_state *s = qemu_state(b);
+    const struct qemu_config *c = s->config;
+    if (!io_exists(c->efi_firmware_code))
+        return use_instead(b, "efi_firmware_code", c->efi_firmware_code, err);
+    bool known = firmware_find_code(c->efi_firmware_code, s->arch, b->arena, &s->firmware);
+    s->firmware.code = c->efi_firmware_code;
+    if (!known)
+        s->firmware.code_format = format_of(c->efi_firmware_code);
+    if (c->efi_firmware_vars == NULL && !known) {
+        error_set(err, ERR_TEMPLATE, 0, "nothing says which variables belong to '%s'",
+                  c->efi_firmware_code);
+        return error_hint(err, "Set efi_firmware_vars, too.");
+    }
+    if (c->efi_firmware_vars == NULL)
+        return true;
+    s->firmware.vars = c->efi_firmware_vars;
+    s->firmware.vars_format = format_of(c->efi_firmware_vars);
+    return io_exists(c->efi_firmware_vars) ||
+           missing("efi_firmware_vars", c->efi_firmware_vars, s->arch, err);
+}
+
+static bool is_keyword(const char *firmware)
+{
+    return strcmp(firmware, "bios") == 0 || strcmp(firmware, "efi") == 0 ||
+           strcmp(firmware, "efi-secure") == 0;
+}
+
+/* A file: -bios, or flash.  UEFI code that a descriptor knows gets a variable
+ * store as well, which Packer does not give it. */
+static bool use_file(struct build *b, struct error **err)
+{
+    struct qemu_state *s = qemu_state(b);
+    const struct qemu_config *c = s->config;
+    if (!io_exists(c->firmware))
+        return use_instead(b, "firmware", c->firmware, err);
+    autofree char *path = io_absolute(c->firmware);
+    if (!c->use_pflash) {
+        s->bios_path = arena_strdup(b->arena, path);
+        return true;
+    }
+    if (!firmware_find_code(path, s->arch, b->arena, &s->firmware))
+        s->firmware = (struct firmware){.code_format = format_of(path)};
+    s->firmware.code = arena_strdup(b->arena, path);
+    return true;
+}
+
+/* Nothing but UEFI boots a disk on these, unless the template brings its own. */
+static bool needs_efi(const struct qemu_state *s)
+{
+    const struct qemu_config *c = s->config;
+    return strcmp(s->arch, "aarch64") == 0 && !args_has(c, "bios") && !args_has(c, "kernel");
+}
+
+/* Asked for, or what the base image and the machine need. */
+static bool is_efi(const struct qemu_state *s, const char *base_firmware)
+{
+    const struct qemu_config *c = s->config;
+    if (qemu_wants_efi(c) || c->efi_boot == 0 || c->firmware != NULL)
+        return qemu_wants_efi(c);
+    return (base_firmware != NULL && strcmp(base_firmware, "uefi") == 0) || needs_efi(s);
+}
+
+static bool choose(struct build *b, struct error **err)
+{
+    struct qemu_state *s = qemu_state(b);
+    const struct qemu_config *c = s->config;
+    if (c->firmware != NULL && !is_keyword(c->firmware))
+        return use_file(b, err);
+    if (c->efi_firmware_code != NULL)
+        return use_paths(b, err);
+    return !s->efi || firmware_find_uefi(s->arch, s->machine, wants_secure_boot(c), b->arena,
+                                         &s->firmware, err);
+}
+
+bool qemu_choose_firmware(struct build *b, struct error **err)
+{
+    struct qemu_state *s = qemu_state(b);
+    s->efi = is_efi(s, b->image.firmware);
+    s->firmware = (struct firmware){0};
+    if (!choose(b, err))
+        return false;
+    if (s->firmware.vars != NULL)
+        s->vars_path = arena_fmt(b->arena, "%s/efivars.fd", b->work_dir);
+    return check_machine(s, err);
+}
