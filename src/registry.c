@@ -12,6 +12,7 @@
 #include "bootstrap/builder.h"
 #include "communicator/communicator.h"
 #include "datasource/datasource.h"
+#include "plugin/plugin.h"
 #include "provisioner/provisioner.h"
 #include "null/builder.h"
 #include "seal/sealop.h"
@@ -97,7 +98,7 @@ const struct provisioner_type *registry_find_provisioner(str name)
     for (size_t i = 0; provisioners[i] != NULL; i++)
         if (str_eqz(name, provisioners[i]->name))
             return provisioners[i];
-    return NULL;
+    return plugins_find_provisioner(name);
 }
 
 const struct comm_type *registry_find_communicator(str name)
@@ -113,7 +114,7 @@ const struct datasource_type *registry_find_datasource(str name)
     for (size_t i = 0; datasources[i] != NULL; i++)
         if (str_eqz(name, datasources[i]->name))
             return datasources[i];
-    return NULL;
+    return plugins_find_datasource(name);
 }
 
 const struct sealer *registry_sealer(void)
@@ -128,7 +129,7 @@ const struct builder_type *const *registry_builders(void)
 
 const struct provisioner_type *const *registry_provisioners(void)
 {
-    return provisioners;
+    return plugins_add_provisioners(provisioners);
 }
 
 const struct comm_type *const *registry_communicators(void)
@@ -138,7 +139,7 @@ const struct comm_type *const *registry_communicators(void)
 
 const struct datasource_type *const *registry_datasources(void)
 {
-    return datasources;
+    return plugins_add_datasources(datasources);
 }
 
 const struct sealop *const *registry_sealops(void)
@@ -149,4 +150,14 @@ const struct sealop *const *registry_sealops(void)
 const struct reaper *const *registry_reapers(void)
 {
     return reapers;
+}
+
+const char *registry_explain(struct arena *a, str type)
+{
+    return plugins_explain(a, type);
+}
+
+void registry_find_plugin(struct arena *a, str name, str source, struct plugin_answer *out)
+{
+    plugins_answer(a, name, source, out);
 }

@@ -28,6 +28,9 @@ static bool unknown_type(const struct data_reader *r, str type, const struct blo
         *out = value_dynamic();
         return true;
     }
+    const char *why = registry_explain(a, type);
+    if (why != NULL)
+        return diags_error(diags, block->labels[0].range, "Data source not available", "%s", why);
     suggest_init(&s, type);
     for (const struct datasource_type *const *d = registry_datasources(); *d != NULL; d++)
         suggest_offer(&s, str_from((*d)->name));
@@ -106,7 +109,7 @@ bool data_read(void *arg, str type, str name, const struct block *block, const s
     if (!schema_decode(block->body, rd.type->opts, scope, a, config, diags))
         return false;
     bool unknown = has_unknown(&rd);
-    if (!unknown && rd.type->check != NULL && !rd.type->check(config, block->body, diags))
+    if (!unknown && rd.type->check != NULL && !rd.type->check(rd.type, config, block->body, diags))
         return false;
     if (!r->execute || unknown)
         *out = schema_object_unknown(a, rd.type->outputs);

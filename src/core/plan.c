@@ -227,9 +227,9 @@ bool plan_make(const struct plan_options *options, struct arena *a, struct plan 
     out->template_path = t->path;
     out->template_dir = t->dir;
     out->template_sha256 = t->sha256;
-    if (!template_resolve(t, &options->template, diags))
-        return false;
     struct planning p = {.options = options, .t = t, .a = a, .diags = diags};
+    if (!plan_plugins(&p) || !template_resolve(t, &options->template, diags))
+        return false;
     plan_builds(&p, out);
     drop_duplicates(diags);
     return diags->errors == before;

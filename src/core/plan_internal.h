@@ -59,6 +59,9 @@ bool plan_refuse_missing(struct planning_use *u);
 bool plan_render(const struct planning *p, const struct opt *rows, const struct body *body,
                  const char *build_name, const char *build_type, void *config);
 
+/* plan_plugins.c: required_plugins are built in or installed. */
+bool plan_plugins(struct planning *p);
+
 /* plan_packer.c: whether Packer or a plugin of it has a component that this
  * version of imgfac lacks. */
 bool plan_packer_has_builder(const char *name);

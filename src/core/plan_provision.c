@@ -8,6 +8,9 @@
 static bool unknown_type(struct planning_use *u, const struct template_block *block)
 {
     struct suggest s;
+    const char *why = registry_explain(u->p->a, str_from(block->label));
+    if (why != NULL)
+        return diags_error(u->p->diags, block->label_range, "Provisioner not available", "%s", why);
     if (plan_packer_has_provisioner(block->label))
         return diags_error(u->p->diags, block->label_range, "Provisioner not available",
                            "This version of imgfac has no provisioner \"%s\". Remove the block, or "
@@ -36,8 +39,8 @@ static bool decode(struct planning_use *u, const struct planned_build *pb,
     bool ok = schema_decode(p->body, p->type->opts, scope, plan->a, config, plan->diags);
     p->config = config;
     ok = ok && plan_render(plan, p->type->opts, p->body, pb->alias, pb->builder->name, config);
-    if (ok && p->type->check != NULL && !plan_is_unknown(plan, p->body, scope))
-        ok = p->type->check(config, p->body, plan->diags);
+    if (ok && !plan_is_unknown(plan, p->body, scope))
+        ok = provisioner_check(p->type, config, p->body, plan->diags);
     return ok;
 }
 

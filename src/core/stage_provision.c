@@ -41,7 +41,7 @@ static bool attempt(const struct provision_state *state, struct build *b, struct
     const void *config = decode(state, b, a, err);
     if (config == NULL)
         return false;
-    return state->p->type->run(config, b, err);
+    return provisioner_run(state->p->type, config, b, err);
 }
 
 /* The time limit of one attempt becomes the deadline of a token below the

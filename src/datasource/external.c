@@ -65,8 +65,10 @@ static const struct opt raw_outputs[] = {
     OPT_END,
 };
 
-static bool external_check(const void *opaque, const struct body *body, struct diags *diags)
+static bool external_check(const struct datasource_type *self, const void *opaque,
+                           const struct body *body, struct diags *diags)
 {
+    (void)self;
     const C *c = opaque;
     bool written = schema_is_set(body, "program");
     if (written && c->program.len > 0 && c->program.ptr[0][0] == '\0')

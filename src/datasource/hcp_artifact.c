@@ -83,14 +83,18 @@ static bool check_one(const struct body *body, const char *channel, const char *
                        "One of \"%s\" and \"%s\" is required.", channel, version);
 }
 
-static bool artifact_check(const void *config, const struct body *body, struct diags *diags)
+static bool artifact_check(const struct datasource_type *self, const void *config,
+                           const struct body *body, struct diags *diags)
 {
+    (void)self;
     (void)config;
     return check_one(body, "channel_name", "version_fingerprint", diags);
 }
 
-static bool image_check(const void *config, const struct body *body, struct diags *diags)
+static bool image_check(const struct datasource_type *self, const void *config,
+                        const struct body *body, struct diags *diags)
 {
+    (void)self;
     (void)config;
     return check_one(body, "channel", "iteration_id", diags);
 }

@@ -117,8 +117,10 @@ static bool has_control(const char *s)
     return false;
 }
 
-static bool http_check(const void *opaque, const struct body *body, struct diags *diags)
+static bool http_check(const struct datasource_type *self, const void *opaque,
+                       const struct body *body, struct diags *diags)
 {
+    (void)self;
     const C *c = opaque;
     bool ok = true;
     if (c->url != NULL && strncmp(c->url, "http://", 7) != 0 && strncmp(c->url, "https://", 8) != 0)

@@ -38,7 +38,8 @@ struct datasource_type {
     const struct opt *outputs; /* attributes of data.TYPE.NAME */
     size_t output_size;
     /* Diagnose what the rows cannot say.  May be NULL. */
-    bool (*check)(const void *config, const struct body *body, struct diags *diags);
+    bool (*check)(const struct datasource_type *self, const void *config, const struct body *body,
+                  struct diags *diags);
     /* OUT is zeroed.  Returns soon after call->cancel is triggered. */
     bool (*read)(const struct datasource_type *self, const void *config, struct data_call *call,
                  void *out, struct error **err);

@@ -25,6 +25,25 @@ struct provisioner_type {
     /* Runs with b->comm open; output through build_output, what is being done
      * through build_sayf.  A script that fails is ERR_PROVISION. */
     bool (*run)(const void *config, struct build *b, struct error **err);
+    /* Instead of the two above, for types that are not constant (plugins). */
+    bool (*check_self)(const struct provisioner_type *self, const void *config,
+                       const struct body *body, struct diags *diags);
+    bool (*run_self)(const struct provisioner_type *self, const void *config, struct build *b,
+                     struct error **err);
 };
+
+static inline bool provisioner_check(const struct provisioner_type *t, const void *config,
+                                     const struct body *body, struct diags *diags)
+{
+    if (t->check_self != NULL)
+        return t->check_self(t, config, body, diags);
+    return t->check == NULL || t->check(config, body, diags);
+}
+
+static inline bool provisioner_run(const struct provisioner_type *t, const void *config,
+                                   struct build *b, struct error **err)
+{
+    return t->run_self != NULL ? t->run_self(t, config, b, err) : t->run(config, b, err);
+}
 
 #endif

@@ -41,6 +41,19 @@ static const char *plugin_string(value v, const char *key)
     return value_is_present(s) && value_is_string(s) ? value_as_str(s).ptr : NULL;
 }
 
+/* "host/owner/name", with more owners in between. */
+static bool is_source(str s)
+{
+    size_t parts = 0;
+    while (s.ptr != NULL) {
+        str part = str_split(&s, '/');
+        if (part.len == 0)
+            return false;
+        parts++;
+    }
+    return parts >= 3;
+}
+
 static bool read_plugin(struct template *t, const struct attribute *attr, struct diags *diags)
 {
     struct range range = attr->expr->range;
@@ -58,6 +71,13 @@ static bool read_plugin(struct template *t, const struct attribute *attr, struct
     if (source == NULL)
         return diags_error(diags, range, "No source was set",
                            "The \"source\" of a required plugin is missing.");
+    if (!is_source(str_from(source)))
+        return diags_error(diags, range, "Invalid plugin source",
+                           "A source has a host, an owner and a name, such as "
+                           "\"github.com/hashicorp/qemu\".");
+    if (strchr(version, '-') != NULL)
+        return diags_error(diags, range, "Unsupported prerelease for constraint",
+                           "\"%s\" asks for a prerelease, which is never installed.", version);
     bool valid;
     template_version_fits(STR("1.0.0"), str_from(version), &valid);
     if (!valid)

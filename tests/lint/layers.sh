@@ -9,7 +9,7 @@ cd "${1:-.}" || exit 2
 BEGIN {
     n = split("base 0  host 0.5  hcl 1.0 net 1.0 httpd 1.0 media 1.0 ui 1.0  schema 1.1 gotemplate 1.1 " \
         "plug 2.0  upgrade 2.05  template 2.1 config 2.1 ledger 2.1 cloud-init 2.1 catalog 2.1 cache 2.1 " \
-        "qemu 3 bootstrap 3 null 3 communicator 3 provisioner 3 seal 3 postprocessor 3 publish 3 datasource 3 " \
+        "qemu 3 bootstrap 3 null 3 communicator 3 provisioner 3 seal 3 postprocessor 3 publish 3 datasource 3 plugin 3 " \
         "core 4  registry.c 5  cli 6 main.c 7", word, " +")
     for (i = 1; i < n; i += 2)
         layer[word[i]] = word[i + 1]

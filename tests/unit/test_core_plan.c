@@ -11,6 +11,7 @@
 #include "hcl/diag.h"
 #include "hcl/diag_print.h"
 #include "hcl/source.h"
+#include "plug/plugin.h"
 #include "plug/registry.h"
 
 /* A registry of fakes: this program does not link src/registry.c. */
@@ -123,6 +124,21 @@ const struct provisioner_type *registry_find_provisioner(str name)
 {
     return str_eqz(name, "shell") ? &fake_shell : str_eqz(name, "file") ? &fake_file : NULL;
 }
+const char *registry_explain(struct arena *a, str type)
+{
+    (void)a;
+    (void)type;
+    return NULL;
+}
+
+void registry_find_plugin(struct arena *a, str name, str source, struct plugin_answer *out)
+{
+    (void)a;
+    (void)source;
+    *out =
+        (struct plugin_answer){.state = str_eqz(name, "qemu") ? PLUGIN_BUILT_IN : PLUGIN_MISSING};
+}
+
 const struct datasource_type *registry_find_datasource(str name)
 {
     (void)name;
