@@ -275,6 +275,7 @@ bool qemu_describe_domain(struct build *b, struct domain *d, struct error **err)
         .console_log = b->console_log,
         .console_socket = s->console_socket,
         .monitor_socket = s->monitor_socket,
+        .net_dump = s->net_dump,
     };
     describe_cpu(s->config, d);
     describe_disks(b, d);

@@ -2,41 +2,22 @@
 
 #include "qemu/state.h"
 
+#include "base/clock.h"
 #include "base/io.h"
-#include "base/log.h"
+#include "plug/communicator.h"
+#include "qemu/bundle.h"
 #include "qemu/conn.h"
 #include "qemu/console.h"
 #include "qemu/guest.h"
 
 #define CONSOLE_TAIL ((size_t)256 << 10)
-#define LOG_TAIL     ((size_t)16 << 10)
+#define ASK_NS       (15 * NS_PER_S)
 
-static const char *console_text(struct build *b, struct strbuf *text)
+static void read_console(struct build *b, struct strbuf *text)
 {
     struct error *err = NULL;
     if (b->console_log == NULL || !io_read_tail(b->console_log, CONSOLE_TAIL, text, &err))
         error_drop(&err);
-    return text->buf;
-}
-
-/* QEMU's own log goes beside the console log; the embedded root is removed. */
-static const char *keep_qemu_log(struct build *b)
-{
-    const struct qemu_state *s = qemu_state(b);
-    const char *root = s->conn != NULL ? conn_root(s->conn) : NULL;
-    AUTO(strbuf) struct strbuf text = STRBUF_INIT;
-    struct error *err = NULL;
-    const char *src = root != NULL
-                          ? arena_fmt(b->arena, "%s/log/qemu/%s.log", root, s->domain_name)
-                          : arena_fmt(b->arena, "/var/log/libvirt/qemu/%s.log", s->domain_name);
-    const char *dst = arena_fmt(b->arena, "%s/qemu.log", b->log_dir);
-    if (!io_read_tail(src, LOG_TAIL, &text, &err) ||
-        !io_write_file(dst, strbuf_str(&text), 0600, &err)) {
-        log_debug("qemu", "%s", err->msg);
-        error_drop(&err);
-        return NULL;
-    }
-    return arena_strdup(b->arena, text.buf);
 }
 
 /* QEMU's last words: the last line that is not libvirt's own. */
@@ -53,36 +34,25 @@ static const char *last_words(const char *log, struct arena *a)
     return found;
 }
 
-static void take_screenshot(struct build *b)
-{
-    struct error *err = NULL;
-    const char *path = arena_fmt(b->arena, "%s/screen.png", b->log_dir);
-    if (guest_screenshot(qemu_state(b)->guest, path, &err))
-        build_sayf(b, "The screen as it was: %s", path);
-    else
-        log_debug("qemu", "%s", err->msg);
-    error_drop(&err);
-}
-
-static void name_finding(struct build *b, const struct console_finding *f, struct error **err)
+static void name_finding(const struct console_finding *f, struct error **err)
 {
     error_wrap_code(err, ERR_GUEST, "%s: \"%s\"", f->cause, f->line);
-    error_hint(err, "%s%sThe console log is %s.", f->hint != NULL ? f->hint : "",
-               f->hint != NULL ? " " : "", b->console_log);
+    if (f->hint != NULL)
+        error_hint(err, "%s", f->hint);
 }
 
 static void name_crash(struct build *b, const char *log, struct error **err)
 {
     const char *words = last_words(log, b->arena);
-    error_wrap_code(err, ERR_LIBVIRT, "QEMU died while the guest was running%s%s",
+    error_wrap_code(err, ERR_LIBVIRT,
+                    "QEMU died while the guest was running: it crashed or was killed%s%s",
                     words != NULL ? ": " : "", words != NULL ? words : "");
-    error_hint(err, "QEMU's log is %s/qemu.log, the console log %s.", b->log_dir, b->console_log);
+    error_hint(err, "The host's kernel log tells a crash from a kill for want of memory.");
 }
 
 /* Silence and signs of life tell apart where a boot stopped. */
-static void name_silence(struct build *b, str text, struct error **err)
+static void name_silence(const struct qemu_state *s, str text, struct error **err)
 {
-    const struct qemu_state *s = qemu_state(b);
     const char *cause = "the guest booted, but does not answer";
     const char *hint = "Is its SSH server installed and started, and the account right?";
     if (str_trim(text).len == 0) {
@@ -100,38 +70,114 @@ static void name_silence(struct build *b, str text, struct error **err)
                         "of the console log.";
     }
     error_wrap_code(err, ERR_GUEST, "%s", cause);
-    error_hint(err, "%s The console log is %s.", hint, b->console_log);
+    error_hint(err, "%s", hint);
+}
+
+static void name_refusal(struct build *b, struct error **err)
+{
+    const char *user = b->target.user != NULL ? b->target.user : b->comm_config->ssh_username;
+    error_wrap_code(err, ERR_AUTH, "the guest's SSH server refuses the login of '%s'",
+                    user != NULL ? user : "");
+    error_hint(err, "Is the account in the image, and are key or password the right ones?");
+}
+
+/* The guest runs and nobody can log in. */
+static void name_unreachable(struct build *b, const struct bundle *bundle, str console,
+                             const struct console_finding *f, struct error **err)
+{
+    const char *hint = NULL, *cause = netdump_cause(&bundle->net, &hint);
+    if (f != NULL && f->fatal) {
+        name_finding(f, err);
+    } else if (error_is(*err, ERR_AUTH)) {
+        name_refusal(b, err);
+    } else if (f != NULL) {
+        name_finding(f, err);
+    } else if (cause != NULL) {
+        error_wrap_code(err, ERR_GUEST, "%s", cause);
+        error_hint(err, "%s", hint);
+    } else if (error_is(*err, ERR_TIMEOUT)) {
+        name_silence(qemu_state(b), console, err);
+    }
+}
+
+static void name_no_space(struct error **err)
+{
+    error_wrap_code(err, ERR_NO_SPACE, "the host's disk is full: the guest was stopped");
+    error_hint(err, "Make room where the store lies, or put the store on a larger disk.");
+}
+
+static void name_state(struct build *b, enum guest_state state, const struct bundle *bundle,
+                       struct error **err)
+{
+    AUTO(strbuf) struct strbuf console = STRBUF_INIT;
+    read_console(b, &console);
+    struct console_finding f;
+    bool found = console_find_cause(strbuf_str(&console), b->arena, &f);
+    if (state == GUEST_NO_SPACE) {
+        name_no_space(err);
+    } else if (state == GUEST_IO_ERROR) {
+        error_wrap_code(err, ERR_IO, "the host cannot read or write the guest's disk");
+    } else if (state == GUEST_LOST) {
+        error_wrap_code(err, ERR_LIBVIRT, "the connection to libvirt (%s) was lost",
+                        conn_uri(qemu_state(b)->conn));
+        error_hint(err, "Does its daemon still run? The next start of imgfac removes the guest.");
+    } else if (state == GUEST_RUNNING) {
+        name_unreachable(b, bundle, strbuf_str(&console), found ? &f : NULL, err);
+    } else if (found && f.fatal) {
+        name_finding(&f, err);
+    } else if (state == GUEST_PANICKED) {
+        error_wrap_code(err, ERR_GUEST, "the guest's kernel panicked");
+    } else if (state == GUEST_CRASHED) {
+        name_crash(b, bundle->qemu_log, err);
+    } else if (state == GUEST_OFF) {
+        error_wrap_code(err, ERR_GUEST, "the guest powered itself off before the build was done");
+    } else if (error_is(*err, ERR_TIMEOUT)) {
+        name_silence(qemu_state(b), strbuf_str(&console), err);
+    }
+}
+
+/* df(1), POSIX format: name, blocks, used, available, capacity, mounted on. */
+static const char *full_mount(str table, struct arena *a)
+{
+    str_next_line(&table); /* headings */
+    while (table.ptr != NULL) {
+        str line = str_trim(str_next_line(&table)), word = {0};
+        uint64_t blocks = 0, available = 1;
+        for (size_t column = 0; line.ptr != NULL && column < 6; column++) {
+            word = str_split(&line, ' ');
+            line = str_trim(line);
+            if (column == 1)
+                str_to_u64(word, &blocks);
+            if (column == 3 && !str_to_u64(word, &available))
+                available = 1;
+        }
+        if (blocks > 0 && available == 0 && str_starts(word, STR("/")))
+            return str_dup(a, word);
+    }
+    return NULL;
+}
+
+/* A provisioner's own words drown in its output; the guest can still be asked. */
+static void ask_for_room(struct build *b, struct error **err)
+{
+    AUTO(strbuf) struct strbuf table = STRBUF_INIT_MAX(1 << 16);
+    AUTO(error) struct error *e = NULL;
+    int status = 0;
+    struct comm_command df = {
+        .command = "df -Pk / /tmp /var /home 2>/dev/null", .out = &table, .timeout_ns = ASK_NS};
+    if (b->comm == NULL || !comm_run(b->comm, &df, b->guest, &status, &e))
+        return;
+    const char *mount = full_mount(strbuf_str(&table), b->arena);
+    if (mount == NULL)
+        return;
+    error_wrap_code(err, ERR_GUEST, "the guest's disk is full: %s has no room left", mount);
+    error_hint(err, "Raise `disk_size`, or let the provisioners write less.");
 }
 
 static bool is_about_guest(const struct error *e)
 {
     return error_is(e, ERR_TIMEOUT) || error_is(e, ERR_DISCONNECT) || error_is(e, ERR_CANCELLED) ||
-           error_is(e, ERR_NETWORK) || error_is(e, ERR_GUEST);
-}
-
-static void name_state(struct build *b, enum guest_state state, str console, const char *log,
-                       struct error **err)
-{
-    struct console_finding f;
-    bool found = console_find_cause(console, b->arena, &f);
-    if (state == GUEST_NO_SPACE) {
-        error_wrap_code(err, ERR_NO_SPACE, "the host's disk is full: the guest was stopped");
-        error_hint(err, "Make room where the store lies, or lower disk_size.");
-    } else if (state == GUEST_IO_ERROR) {
-        error_wrap_code(err, ERR_IO, "the host cannot read or write the guest's disk");
-    } else if (found && (f.fatal || state == GUEST_RUNNING)) {
-        name_finding(b, &f, err);
-    } else if (state == GUEST_PANICKED) {
-        error_wrap_code(err, ERR_GUEST, "the guest's kernel panicked");
-        error_hint(err, "The console log is %s.", b->console_log);
-    } else if (state == GUEST_CRASHED) {
-        name_crash(b, log, err);
-    } else if (state == GUEST_OFF) {
-        error_wrap_code(err, ERR_GUEST, "the guest powered itself off before the build was done");
-        error_hint(err, "The console log is %s.", b->console_log);
-    } else if (error_is(*err, ERR_TIMEOUT)) {
-        name_silence(b, console, err);
-    }
+           error_is(e, ERR_NETWORK) || error_is(e, ERR_GUEST) || error_is(e, ERR_AUTH);
 }
 
 void qemu_diagnose(const void *config, struct build *b, struct error **err)
@@ -141,12 +187,10 @@ void qemu_diagnose(const void *config, struct build *b, struct error **err)
     if (s == NULL || s->guest == NULL || s->was_off)
         return;
     enum guest_state state = guest_state(s->guest);
-    if (state == GUEST_RUNNING && !is_about_guest(*err))
-        return;
-    AUTO(strbuf) struct strbuf console = STRBUF_INIT;
-    console_text(b, &console);
-    const char *log = keep_qemu_log(b);
-    if (state != GUEST_OFF && state != GUEST_CRASHED)
-        take_screenshot(b);
-    name_state(b, state, strbuf_str(&console), log, err);
+    struct bundle bundle;
+    bundle_collect(b, &bundle);
+    if (state == GUEST_RUNNING && b->comm != NULL && !is_about_guest(*err))
+        ask_for_room(b, err);
+    else if (state != GUEST_RUNNING || is_about_guest(*err))
+        name_state(b, state, &bundle, err);
 }

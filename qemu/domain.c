@@ -4,7 +4,9 @@
 
 #include <inttypes.h>
 
-#include "base/mem.h"
+#include "base/strbuf.h"
+#include "qemu/netdump.h"
+#include "qemu/netwatch.h"
 #include "qemu/xml.h"
 
 /* Slots of PCI bus 0.  1 is the chipset (pc), 0x1f of q35.  QEMU makes the
@@ -543,12 +545,33 @@ static void write_network_args(struct xml *x, const struct domain *d)
         write_nic_args(x, d);
 }
 
+/* QEMU parts its options at commas; a comma within one is doubled. */
+static void add_path(struct strbuf *out, const char *path)
+{
+    for (; *path != '\0'; path++)
+        strbuf_addn(out, *path, *path == ',' ? 2 : 1);
+}
+
 /* A second monitor beside libvirt's own, for `imgfac screenshot`. */
 static void write_monitor(struct xml *x, const char *socket)
 {
-    autofree char *text = xasprintf("unix:%s,server=on,wait=off", socket);
+    AUTO(strbuf) struct strbuf text = STRBUF_INIT;
+    strbuf_adds(&text, "unix:");
+    add_path(&text, socket);
+    strbuf_adds(&text, ",server=on,wait=off");
     write_arg(x, "-qmp");
-    write_arg(x, text);
+    write_arg(x, text.buf);
+}
+
+/* A boot that ends without a login is explained by its packets. */
+static void write_net_dump(struct xml *x, const struct domain *d)
+{
+    AUTO(strbuf) struct strbuf text = STRBUF_INIT;
+    strbuf_addf(&text, "filter-dump,id=" NETWATCH_OBJECT ",netdev=%s,maxlen=%d,file=",
+                d->nic_netdev != NULL ? d->nic_netdev : DOMAIN_NETDEV, NETDUMP_PACKET_MAX);
+    add_path(&text, d->net_dump);
+    write_arg(x, "-object");
+    write_arg(x, text.buf);
 }
 
 static void write_qemu_args(struct xml *x, const struct domain *d)
@@ -570,6 +593,8 @@ static void write_qemu_args(struct xml *x, const struct domain *d)
     write_usb_args(x, d);
     if (d->bridge == NULL)
         write_network_args(x, d);
+    if (d->bridge == NULL && d->net_dump != NULL)
+        write_net_dump(x, d);
     if (d->monitor_socket != NULL)
         write_monitor(x, d->monitor_socket);
     for (size_t i = 0; i < d->extra_args.len; i++)

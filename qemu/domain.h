@@ -63,6 +63,7 @@ struct domain {
     const char *console_log; /* file of the serial console */
     /* Sockets for other processes of this user; NULL: none. */
     const char *console_socket, *monitor_socket;
+    const char *net_dump;    /* the network's first packets go to this file; or NULL */
     const char *video;       /* "vga", "virtio"; NULL: no screen */
     const char *vnc_address; /* NULL: no VNC */
     int vnc_port;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <libvirt/libvirt.h>
 #include <libvirt/virterror.h>
+#include <stdarg.h>
 #include <strings.h>
 
 #include "base/clock.h"
@@ -17,6 +18,8 @@
 
 #define SCREENSHOT_MAX ((size_t)64 << 20)
 
+#define EVENTS_MAX ((size_t)64 << 10)
+
 struct guest {
     virConnectPtr conn;
     virDomainPtr domain;
@@ -28,6 +31,9 @@ struct guest {
     bool expects_off;
     bool armed; /* the start succeeded: from now on an end is a death */
     struct cancel *on_death;
+    bool watches_conn;
+    int64_t start_ns;
+    struct strbuf events;
     char uuid[VIR_UUID_STRING_BUFLEN];
 };
 
@@ -41,7 +47,21 @@ static void guest_release(void *arg)
         return;
     pthread_cond_destroy(&g->changed);
     pthread_mutex_destroy(&g->lock);
+    strbuf_clear(&g->events);
     free(g);
+}
+
+static void note(struct guest *g, const char *fmt, ...) ATTR_PRINTF(2, 3);
+static void note(struct guest *g, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    AUTO(strbuf) struct strbuf text = STRBUF_INIT;
+    strbuf_vaddf(&text, fmt, ap);
+    va_end(ap);
+    log_debug("qemu", "domain %s: %s", g->uuid, text.buf);
+    LOCK_SCOPE(&g->lock);
+    strbuf_addf(&g->events, "%9.3f %s\n", (double)(clock_now() - g->start_ns) / NS_PER_S, text.buf);
 }
 
 /* Enter a final state; the first one stays. */
@@ -66,11 +86,19 @@ static bool is_ours(const struct guest *g, virDomainPtr dom)
 
 static int on_lifecycle(virConnectPtr conn, virDomainPtr dom, int event, int detail, void *arg)
 {
+    static const char *const names[] = {
+        [VIR_DOMAIN_EVENT_STARTED] = "started",    [VIR_DOMAIN_EVENT_SUSPENDED] = "paused",
+        [VIR_DOMAIN_EVENT_RESUMED] = "resumed",    [VIR_DOMAIN_EVENT_STOPPED] = "stopped",
+        [VIR_DOMAIN_EVENT_SHUTDOWN] = "shut down", [VIR_DOMAIN_EVENT_CRASHED] = "crashed",
+    };
     struct guest *g = arg;
     (void)conn;
     if (!is_ours(g, dom))
         return 0;
-    log_debug("qemu", "domain '%s': event %d detail %d", virDomainGetName(dom), event, detail);
+    note(g, "life cycle: %s (%d)",
+         event >= 0 && (size_t)event < ARRAY_SIZE(names) && names[event] != NULL ? names[event]
+                                                                                 : "?",
+         detail);
     if (event == VIR_DOMAIN_EVENT_STOPPED)
         enter(g, detail == VIR_DOMAIN_EVENT_STOPPED_CRASHED ||
                          detail == VIR_DOMAIN_EVENT_STOPPED_FAILED
@@ -88,10 +116,30 @@ static void on_io_error(virConnectPtr conn, virDomainPtr dom, const char *path, 
     (void)conn;
     if (!is_ours(g, dom))
         return;
-    log_warn("qemu", "domain '%s': i/o error on %s (%s): %s", virDomainGetName(dom), alias, path,
-             reason);
+    note(g, "i/o error on %s (%s): %s", alias, path, reason);
     if (action == VIR_DOMAIN_EVENT_IO_ERROR_PAUSE)
         enter(g, strcmp(reason, "enospc") == 0 ? GUEST_NO_SPACE : GUEST_IO_ERROR);
+}
+
+static void on_close(virConnectPtr conn, int reason, void *arg)
+{
+    struct guest *g = arg;
+    (void)conn;
+    note(g, "the connection to libvirt ended (%d)", reason);
+    enter(g, GUEST_LOST);
+}
+
+/* The driver inside this process has no connection to lose. */
+static void watch_connection(struct guest *g)
+{
+    pthread_mutex_lock(&g->lock);
+    g->refs++;
+    pthread_mutex_unlock(&g->lock);
+    g->watches_conn = virConnectRegisterCloseCallback(g->conn, on_close, g, guest_release) == 0;
+    if (!g->watches_conn) {
+        virResetLastError();
+        guest_release(g);
+    }
 }
 
 /* libvirt may run a callback while it is being deregistered; it gives its
@@ -117,6 +165,7 @@ static bool watch(struct guest *g, struct error **err)
         listen_to(g, VIR_DOMAIN_EVENT_ID_IO_ERROR_REASON, VIR_DOMAIN_EVENT_CALLBACK(on_io_error));
     if (g->callbacks[1] < 0)
         virResetLastError(); /* not every driver has it */
+    watch_connection(g);
     return true;
 }
 
@@ -130,6 +179,8 @@ static void guest_init(struct guest *g)
     pthread_mutex_init(&g->lock, NULL);
     g->callbacks[0] = g->callbacks[1] = -1;
     g->refs = 1;
+    g->start_ns = clock_now();
+    strbuf_init(&g->events, EVENTS_MAX);
 }
 
 /* It may have died between its start and here. */
@@ -177,6 +228,8 @@ void guest_free(struct guest *g)
         log_warn("qemu", "%s", err->msg);
         error_drop(&err);
     }
+    if (g->watches_conn)
+        virConnectUnregisterCloseCallback(g->conn, on_close);
     for (size_t i = 0; i < ARRAY_SIZE(g->callbacks); i++)
         if (g->callbacks[i] >= 0)
             virConnectDomainEventDeregisterAny(g->conn, g->callbacks[i]);
@@ -195,8 +248,15 @@ enum guest_state guest_state(struct guest *g)
     return g->state;
 }
 
+void guest_add_events(struct guest *g, struct strbuf *out)
+{
+    LOCK_SCOPE(&g->lock);
+    strbuf_addstr(out, strbuf_str(&g->events));
+}
+
 void guest_fail(struct guest *g)
 {
+    note(g, "the console shows that it cannot go on");
     enter(g, GUEST_FAILED);
 }
 

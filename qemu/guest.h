@@ -10,6 +10,7 @@
 #include "base/cancel.h"
 
 struct conn;
+struct strbuf;
 
 enum guest_state {
     GUEST_RUNNING,
@@ -19,6 +20,7 @@ enum guest_state {
     GUEST_NO_SPACE, /* paused: the host's disk is full */
     GUEST_IO_ERROR, /* paused: the host cannot read or write a disk */
     GUEST_FAILED,   /* as found by others: guest_fail() */
+    GUEST_LOST,     /* the connection to libvirt broke: nobody knows */
 };
 
 struct guest;
@@ -31,6 +33,8 @@ struct guest *guest_start(struct conn *c, const char *uuid, const char *xml,
 void guest_free(struct guest *g);
 
 enum guest_state guest_state(struct guest *g);
+/* What libvirt told of it so far, a line each with seconds since the start. */
+void guest_add_events(struct guest *g, struct strbuf *out);
 /* Say that the guest is lost although QEMU runs on (seen on its console). */
 void guest_fail(struct guest *g);
 /* From now on the guest may power off without being taken for dead. */

@@ -15,7 +15,9 @@ struct conn;
 struct console_watch;
 struct guest;
 struct httpd;
+struct netwatch;
 struct port_hold;
+struct screens;
 
 struct qemu_state {
     const struct qemu_config *config;
@@ -45,6 +47,11 @@ struct qemu_state {
     struct conn *conn;
     struct guest *guest;
     struct console_watch *watch;
+    struct screens *screens; /* NULL: the guest has no screen */
+    struct netwatch *netwatch;
+    const char *net_dump; /* its first packets; NULL: not recorded */
+    bool has_screen;
+    int guest_port; /* that the login uses; 0: none */
     struct port_hold *port, *vnc_port;
     int forward_port, vnc_number; /* their numbers; 0: none */
     const char *mac;              /* of the card on net_bridge */

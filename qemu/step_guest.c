@@ -17,11 +17,14 @@
 #include "ledger/runfile.h"
 #include "media/imgtool.h"
 #include "net/port.h"
+#include "qemu/bundle.h"
 #include "qemu/conn.h"
 #include "qemu/console.h"
 #include "qemu/domain.h"
 #include "qemu/guest.h"
+#include "qemu/netwatch.h"
 #include "qemu/reap.h"
+#include "qemu/screens.h"
 
 #define START_ATTEMPTS 3
 #define LOOPBACK       "127.0.0.1"
@@ -124,6 +127,7 @@ static void name_sockets(struct build *b)
         return;
     s->console_socket = arena_fmt(b->arena, "%s/%.8s.tty", root, s->domain_uuid);
     s->monitor_socket = arena_fmt(b->arena, "%s/%.8s.qmp", root, s->domain_uuid);
+    s->net_dump = arena_fmt(b->arena, "%s/net.pcap", b->log_dir);
 }
 
 static void on_fatal_console(void *arg)
@@ -156,6 +160,9 @@ static bool start_once(struct build *b, struct error **err)
     if (xml == NULL)
         return false;
     log_debug("qemu", "%s", xml);
+    bundle_keep_xml(b, xml);
+    s->guest_port = d.guest_port;
+    s->has_screen = d.video != NULL;
     s->guest = guest_start(s->conn, s->domain_uuid, xml, b->guest, err);
     return s->guest != NULL;
 }
@@ -209,6 +216,16 @@ static bool check_memory(const struct qemu_state *s, struct error **err)
     error_set(err, ERR_HOST, 0, "the guest wants %llu MiB of memory, this host has %llu MiB",
               (unsigned long long)(wanted >> 20), (unsigned long long)(total >> 20));
     return error_hint(err, "Lower `memory`.");
+}
+
+static void watch(struct build *b)
+{
+    struct qemu_state *s = qemu_state(b);
+    s->watch = console_watch_start(b->console_log, on_fatal_console, s->guest);
+    if (s->has_screen)
+        s->screens = screens_start(s->guest, b->log_dir);
+    if (s->net_dump != NULL)
+        s->netwatch = netwatch_start(s->net_dump, s->monitor_socket);
 }
 
 /* What `imgfac ssh` logs in with; in the work directory, hence in the ledger. */
@@ -268,7 +285,7 @@ static bool run(struct step *step, struct build *b, struct error **err)
         return false;
     for (size_t i = 0; i < s->notes.len; i++)
         build_warnf(b, "%s", s->notes.ptr[i]);
-    s->watch = console_watch_start(b->console_log, on_fatal_console, s->guest);
+    watch(b);
     return publish(b, err);
 }
 
@@ -299,6 +316,8 @@ static void cleanup(struct step *step, struct build *b, bool ok)
     (void)ok;
     struct qemu_state *s = qemu_state(b);
     console_watch_stop(steal(&s->watch));
+    screens_stop(steal(&s->screens));
+    netwatch_stop(steal(&s->netwatch));
     retract(b);
     struct error *err = NULL;
     bool gone = s->guest == NULL || guest_destroy(s->guest, &err);

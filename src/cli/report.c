@@ -33,6 +33,17 @@ static void print_failure(const struct report *r, const struct run_outcome *o, b
                    o->log_dir);
 }
 
+/* What a reader of a long log looks for: at its very end, one line for each. */
+static void print_causes(const struct report *r)
+{
+    for (size_t i = 0; i < r->count; i++) {
+        const struct run_outcome *o = &r->outcomes[i];
+        if (o->started && !o->ok && o->error != NULL)
+            event_sayf(r->events, EVENT_ERROR, NULL, "==> %s failed: %s", o->plan->name,
+                       o->error->msg);
+    }
+}
+
 static void print_failures(const struct report *r, bool color)
 {
     event_sayf(r->events, EVENT_ERROR, NULL,
@@ -81,6 +92,7 @@ void report_print(const struct report *r, bool color)
     else
         event_sayf(r->events, EVENT_SAY, NULL,
                    "\n==> Builds finished but no artifacts were created.");
+    print_causes(r);
 }
 
 int report_exit_code(const struct report *r)

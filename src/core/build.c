@@ -9,9 +9,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "catalog/catalog.h"
+#include "core/dirs.h"
 #include "core/stages.h"
 #include "ledger/ledger.h"
-#include "ledger/runfile.h"
 #include "plug/registry.h"
 
 /* Lines of the console shown when a build fails. */
@@ -20,60 +20,6 @@
 
 static const char *const comm_names[] = {
     [COMM_SSH] = "ssh", [COMM_WINRM] = "winrm", [COMM_NONE] = "none"};
-
-/* From here on `imgfac ps` shows the build. */
-static bool announce(struct build *b, const char *store, const char *id, struct error **err)
-{
-    char now[CLOCK_RFC3339_SIZE];
-    clock_format_rfc3339(clock_wall(), now);
-    struct run_info info = {
-        .id = arena_strdup(b->arena, id),
-        .build = b->name,
-        .state = RUN_RUNNING,
-        .started = arena_strdup(b->arena, now),
-        .ledger = ledger_name(b->ledger),
-        .work_dir = b->work_dir,
-        .log_dir = b->log_dir,
-    };
-    b->run = runfile_open(store, &info, b->ledger, err);
-    return b->run != NULL;
-}
-
-/* STORE/work/ID is written to the ledger before it is made. */
-static bool make_dirs(struct build *b, const char *store, ledger_id *entry, struct error **err)
-{
-    char id[ULID_SIZE];
-    hash_ulid(id);
-    b->work_dir = arena_fmt(b->arena, "%s/work/%s", store, id);
-    b->log_dir = arena_fmt(b->arena, "%s/logs/%s-%s", store, b->name, id);
-    return ledger_add(b->ledger, "tree", b->work_dir, entry, err) &&
-           io_mkdir_p(b->work_dir, 0711, err) && io_mkdir_p(b->log_dir, 0711, err) &&
-           announce(b, store, id, err);
-}
-
-static void tell_kept(struct build *b)
-{
-    ledger_keep(b->ledger);
-    build_sayf(b,
-               "It is kept as it was, files in %s: `imgfac ps` lists it, `imgfac ssh %s` and "
-               "`imgfac attach %s` look into it, `imgfac gc -kept %s` removes it.",
-               b->work_dir, b->name, b->name, b->name);
-}
-
-static void remove_dirs(struct build *b, ledger_id entry, bool ok, bool left)
-{
-    AUTO(error) struct error *e = NULL;
-    runfile_close(steal(&b->run), left);
-    if (left)
-        tell_kept(b);
-    else if (io_remove_tree(b->work_dir, &e))
-        ledger_strike(b->ledger, entry);
-    error_drop(&e);
-    if (ok)
-        io_remove_tree(b->log_dir, &e);
-    else
-        rmdir(b->log_dir); /* goes only when nothing was written */
-}
 
 static void init_build(struct build *b, const struct plan *plan, const struct planned_build *pb,
                        const struct run_options *options, struct arena *a)
@@ -216,9 +162,9 @@ static bool run_steps(const struct plan *plan, const struct planned_build *pb,
                       const struct run_options *options, struct build *b, struct run_outcome *out)
 {
     struct recorded recorded = {0};
-    ledger_id entry = 0;
+    struct dirs dirs;
     bool left = false;
-    if (make_dirs(b, options->store, &entry, &out->error)) {
+    if (dirs_make(b, options->store, &dirs, &out->error)) {
         struct step_list steps = list_steps(plan, pb, b, &recorded);
         struct steps_policy policy = options->policy;
         policy.diagnose = diagnose;
@@ -235,7 +181,7 @@ static bool run_steps(const struct plan *plan, const struct planned_build *pb,
         error_at(&out->error, pb->range);
     if (!out->ok && !error_is(out->error, ERR_CANCELLED))
         show_console(b);
-    remove_dirs(b, entry, out->ok, left);
+    dirs_settle(b, &dirs, out->error, left);
     out->log_dir = io_is_dir(b->log_dir) ? b->log_dir : NULL;
     return left;
 }

@@ -1,33 +1,40 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Guests that fail: each ends with one message that names the cause, and leaves nothing behind.
+# Guests that fail: each ends with one line that names the cause, a bundle, and leaves nothing else behind.
+# faults-all.sh has the rest.
 . "$(dirname "$0")/../lib/lib.sh"
+. "$ROOT/tests/lib/faults.sh"
 requires qemu-img qemu-system-x86_64
 requires_base
 one_guest_at_a_time
-
-printf 'store { path = "%s/store" }\n' "$PWD" >config.hcl
-export IMGFAC_CONFIG=$PWD/config.hcl
-imgfac catalog import base "$BASE_IMAGE"
-qemu-img create -q -f qcow2 empty.qcow2 64M
-imgfac catalog import empty empty.qcow2
-
-template() { # BASE SOURCE_LINES BUILD_LINES
-    printf 'source "qemu" "x" {\n  base = "%s"\n%s\n}\nbuild {\n  sources = ["source.qemu.x"]\n%s\n  catalog { bucket = "x" }\n}\n' \
-        "$1" "$2" "$3" >t.pkr.hcl
-}
-nothing_is_left() {
-    assert_eq '' "$(pgrep -f "qemu-system.*$PWD" || true)" 'QEMU processes'
-    assert_eq "" "$(find store/work store/tmp -mindepth 1)" "left in the store"
-    assert_status 6 imgfac catalog show x
-}
+faults_store
+imgfac catalog import base "$BASE_IMAGE" >/dev/null
 
 echo '- a disk with nothing to boot'
-template empty '  ssh_timeout = "30s"' ''
+template empty '  ssh_timeout = "30s"'
 start=$SECONDS
-assert_status 1 imgfac build t.pkr.hcl
-assert_contains stdout 'ootable'
+fails_with 'the firmware found nothing to boot'
 [ $((SECONDS - start)) -lt 45 ] || fail 'waited longer than ssh_timeout'
+
+echo '- stuck in the firmware shell'
+template empty '  efi_boot = true
+  vga = "std"
+  ssh_timeout = "3m"'
+assert_status 1 imgfac build t.pkr.hcl
+assert_eq 1 "$(find store/logs -name 'screen-*.png' | wc -l)" 'pictures of the screen'
+names 'the guest is in the firmware'
+nothing_is_left
+
+echo '- QEMU killed by a signal'
+template loop '  ssh_timeout = "2m"'
+imgfac build t.pkr.hcl >stdout 2>stderr &
+pid=$!
+wait_until 60 grep -qs 'Booting from' store/logs/*/console.log
+kill -SEGV "$(guests)"
+rc=0
+wait "$pid" || rc=$?
+assert_eq 1 "$rc" 'exit status'
+names 'QEMU died while the guest was running'
 nothing_is_left
 
 echo '- a provisioner that fails, one that hangs, then a kernel panic'
@@ -44,5 +51,6 @@ template base '' '  provisioner "shell" {
     inline = ["sudo sh -c \"echo 1 >/proc/sys/kernel/sysrq; echo c >/proc/sysrq-trigger\""]
   }'
 assert_status 1 imgfac build t.pkr.hcl
-assert_contains stdout 'before' '7' 'timeout of 3s' 'anic'
+assert_contains stdout 'before' '7' 'timeout of 3s'
+names "the guest's kernel panicked"
 nothing_is_left

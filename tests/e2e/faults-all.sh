@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Opt-in: the faults that need a booted guest or root, a quarter of an hour.  IMGFAC_TEST_FAULTS="a b" runs some.
+. "$(dirname "$0")/../lib/lib.sh"
+. "$ROOT/tests/lib/faults.sh"
+requires qemu-img qemu-system-x86_64 guestfish
+requires_base
+export LIBGUESTFS_BACKEND=direct LIBGUESTFS_BACKEND_SETTINGS=force_tcg
+
+# Starts of Linux with a command line of its own: no image has to be changed for that.
+kernel_of_base() {
+    [ ! -e vmlinuz ] || return 0
+    guestfish --ro -a "$BASE_IMAGE" -i sh 'cp -L /boot/vmlinuz-* /tmp/vmlinuz; cp -L /boot/initrd.img-* /tmp/initrd' : \
+        download /tmp/vmlinuz vmlinuz : download /tmp/initrd initrd
+}
+
+kernel_args() { # COMMAND_LINE
+    printf '  ssh_timeout = "4m"\n  qemuargs = [["-kernel", "%s/vmlinuz"], ["-initrd", "%s/initrd"], ["-append", "console=ttyS0 %s"]]' \
+        "$PWD" "$PWD" "$1"
+}
+
+fault_panic() {
+    kernel_of_base
+    template base "$(kernel_args 'rdinit=/usr/bin/uname')"
+    fails_with "the guest's kernel panicked"
+}
+
+fault_root() {
+    kernel_of_base
+    template base "$(kernel_args 'root=/dev/vdz9')"
+    fails_with 'the initramfs does not find the root file system'
+}
+
+# What the guest sends is held back for longer than the build waits.
+fault_dhcp() {
+    template base '  ssh_timeout = "150s"
+  qemuargs = [["-object", "filter-buffer,id=hold,netdev=user.0,queue=rx,interval=4000000000"]]'
+    fails_with 'the guest asked for an address by DHCP and got no answer'
+}
+
+fault_sshd() {
+    template base '  ssh_timeout = "150s"
+  cloud_init {
+    user_data = "#cloud-config\nbootcmd:\n  - [systemctl, mask, --now, ssh.service]\n"
+  }'
+    fails_with 'the guest has an address, but its SSH server does not run'
+}
+
+fault_key() {
+    ssh-keygen -q -t ed25519 -N '' -f wrong
+    template base '  ssh_timeout          = "180s"
+  ssh_username         = "debian"
+  ssh_private_key_file = "wrong"'
+    fails_with "the guest's SSH server refuses the login of 'debian'"
+}
+
+fault_guest_full() {
+    template base '' '  provisioner "shell" {
+    inline = ["sudo fallocate -l $(df -Pk / | tail -n 1 | tr -s \" \" | cut -d \" \" -f 4)K /fill", "yes >$HOME/more"]
+  }'
+    fails_with "the guest's disk is full"
+}
+
+# The store on a file system too small for what the guest writes.
+fault_host_full() {
+    requires_root
+    mkdir small
+    mount -t tmpfs -o size=700m tmpfs small
+    cleanup umount "$PWD/small"
+    cp -a store/. small/
+    printf 'store { path = "%s/small" }\n' "$PWD" >small.hcl
+    template base '' '  provisioner "shell" { inline = ["dd if=/dev/urandom of=big bs=1M count=1500"] }'
+    rm -rf store
+    ln -s small store
+    IMGFAC_CONFIG=$PWD/small.hcl assert_status 5 imgfac build t.pkr.hcl
+    IMGFAC_CONFIG=$PWD/small.hcl names "the host's disk is full"
+    rm store
+}
+
+# A daemon of our own that is killed in the middle; the next start removes the guest.
+fault_libvirt() {
+    requires libvirtd
+    export XDG_RUNTIME_DIR=$PWD/xdg XDG_CONFIG_HOME=$PWD/xdg XDG_CACHE_HOME=$PWD/xdg
+    mkdir -p xdg
+    printf 'store { path = "%s/store" }\nhypervisor "own" { uri = "qemu:///session" }\n' "$PWD" >config.hcl
+    template loop '  ssh_timeout = "2m"'
+    libvirtd --timeout 600 >libvirtd.log 2>&1 &
+    daemon=$!
+    cleanup kill "$daemon"
+    wait_until 20 test -S xdg/libvirt/libvirt-sock
+    imgfac build t.pkr.hcl >stdout 2>stderr &
+    pid=$!
+    wait_until 60 guest_runs
+    wait_until 60 grep -q 'Waiting for SSH' stdout
+    kill -KILL "$daemon"
+    rc=0
+    wait "$pid" || rc=$?
+    assert_eq 1 "$rc" 'exit status'
+    rm -f "$XDG_RUNTIME_DIR"/libvirt/*.pid
+    tail -n 1 stdout | grep -F 'the connection to libvirt (qemu:///session) was lost' || fail "$(tail -n 3 stdout)"
+    libvirtd --timeout 600 >libvirtd.log 2>&1 &
+    daemon=$!
+    cleanup kill "$daemon"
+    wait_until 20 test -S xdg/libvirt/libvirt-sock
+    assert_status 0 imgfac gc -orphans
+    rm -rf store/logs/*
+    nothing_is_left
+}
+
+faults_store
+imgfac catalog import base "$BASE_IMAGE" >/dev/null
+for fault in ${IMGFAC_TEST_FAULTS:-libvirt panic root dhcp sshd key guest_full host_full}; do
+    one_guest_at_a_time
+    echo "- $fault"
+    start=$SECONDS
+    "fault_$fault"
+    echo "  $((SECONDS - start)) s"
+    flock -u 9 # let others have their turn
+done
