@@ -105,6 +105,12 @@ static str word(struct parser *p)
 
 static bool parse_pipe(struct parser *p, struct gt_pipe **out, int closer);
 
+/* Only `range` fills two. */
+static bool has_one_variable(const struct parser *p, const struct gt_pipe *pipe)
+{
+    return pipe->vars.len < 2 || FAIL(p, pipe->pos, "too many declarations");
+}
+
 static bool escape_hex(struct parser *p, int digits, uint32_t *out)
 {
     *out = 0;
@@ -243,7 +249,7 @@ static bool parse_parens(struct parser *p, struct gt_operand *op)
 {
     size_t start = p->pos++;
     op->kind = GT_OP_PIPE;
-    if (!parse_pipe(p, &op->pipe, ')'))
+    if (!parse_pipe(p, &op->pipe, ')') || !has_one_variable(p, op->pipe))
         return false;
     if (peek(p) != ')')
         return FAIL(p, start, "unclosed left paren");
@@ -406,8 +412,8 @@ static bool parse_block(struct parser *p, struct gt_node *n, enum gt_node_kind k
         return FAIL(p, n->pos, "too deeply nested");
     if (!parse_pipe(p, &n->pipe, 0) || !end_action(p))
         return false;
-    if (n->pipe->vars.len == 2 && kind != GT_RANGE)
-        return FAIL(p, n->pos, "too many declarations");
+    if (kind != GT_RANGE && !has_one_variable(p, n->pipe))
+        return false;
     p->loops += kind == GT_RANGE;
     bool ok = parse_list(p, &n->body, &end);
     p->loops -= kind == GT_RANGE;
@@ -515,7 +521,7 @@ static bool parse_action(struct parser *p, struct gt_list *out, enum list_end *e
     if (!parse_keyword(p, &keyword)) {
         n->kind = GT_ACTION;
         gt_list_push(p->a, out, n);
-        ok = parse_pipe(p, &n->pipe, 0) && end_action(p);
+        ok = parse_pipe(p, &n->pipe, 0) && has_one_variable(p, n->pipe) && end_action(p);
         n->end = p->pos;
         return ok;
     }

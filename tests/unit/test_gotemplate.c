@@ -94,6 +94,8 @@ static const struct {
     {"{{if .Name}}", "template: 1:3: unexpected end of the template: {{ end }} is missing", false},
     {"x{{end}}", "template: 1:9: unexpected {{ end }}", false},
     {"{{else}}", "template: 1:7: unexpected {{ else }}", false},
+    {"{{$k, $v := .}}{{$v}}", "template: 1:3: too many declarations", false},
+    {"{{len ($k, $v := .Name)}}", "template: 1:8: too many declarations", false},
     {"{{$x}}", "template: 1:3: undefined variable \"$x\"", false},
     {"{{\"abc}}", "template: 1:3: unterminated quoted string", false},
     {"{{.Name .Path}}", "template: 1:3: can't give argument to non-function", false},
