@@ -27,6 +27,7 @@ LIB      := $(B)/libimgfac.a
 all: $(B)/imgfac ## build the program build/imgfac (the default)
 
 include mk/embed.mk
+include mk/lazy.mk
 include mk/tests.mk
 include mk/fuzz.mk
 include mk/analysis.mk
@@ -35,9 +36,9 @@ include mk/deps.mk
 include mk/bench.mk
 include mk/demo.mk
 
-$(B)/imgfac: $(B)/src/main.o $(LIB)
+$(B)/imgfac: $(B)/src/main.o $(LAZY_OBJ) $(LIB)
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(LIBS)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o %.a,$^) $(PROGRAM_LIBS)
 
 $(LIB): $(OBJ)
 	$(call say,AR,$@)

@@ -47,17 +47,24 @@ static void *run_events(void *arg)
     return NULL;
 }
 
-/* libvirt reads where to log when it is initialised, once, and libguestfs does
- * that in a constructor, before main().  Without a word from us the embedded
- * driver writes warnings ("domain is tainted") to our standard error.  So this
+/* libvirt reads where to log when it is initialised, once, and without a word
+ * from us its embedded driver writes warnings ("domain is tainted") to our
+ * standard error.  libguestfs initialises it in a constructor. */
+__attribute__((constructor)) static void quiet_libvirt(void)
+{
+    setenv("LIBVIRT_LOG_OUTPUTS", "4:file:/dev/null", 0);
+}
+
+/* Where libguestfs is linked, its constructor runs before ours; so this
  * definition stands in front of libvirt's own for callers outside libvirt. */
 int virInitialize(void)
 {
+    void *lib = dlopen("libvirt.so.0", RTLD_LAZY);
     union {
         void *symbol;
         int (*call)(void);
-    } real = {.symbol = dlsym(RTLD_NEXT, "virInitialize")};
-    setenv("LIBVIRT_LOG_OUTPUTS", "4:file:/dev/null", 0);
+    } real = {.symbol = lib == NULL ? NULL : dlsym(lib, "virInitialize")};
+    quiet_libvirt();
     return real.symbol != NULL ? real.call() : -1;
 }
 

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/lazylib.h"
 #include "base/mem.h"
 #include "base/tty.h"
 #include "catalog/catalog.h"
@@ -129,6 +130,9 @@ static int carry_out(struct app *app, const struct build_flags *flags, const str
                      bool plan_ok)
 {
     bool color = flags->color && app->color && !app->machine_readable;
+    struct error *err = NULL;
+    if (!lazylib_load_all(&err))
+        return app_fail(app, err);
     if (app_catalog(app) == NULL) /* needs, and thereby opens, all the others */
         return app->failure;
     AUTO(ui)

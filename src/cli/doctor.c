@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/lazylib.h"
 #include "base/proc.h"
 #include "base/vec.h"
 #include "host/host.h"
@@ -250,6 +251,11 @@ static void check_subuid(struct doctor *d)
 
 void doctor_run(struct doctor *d)
 {
+    struct error *err = NULL;
+    if (!lazylib_load_all(&err)) {
+        add_error(d, "libraries", DOCTOR_FAIL, err, NULL);
+        return; /* the checks would call them */
+    }
     static void (*const checks[])(struct doctor *) = {
         check_kvm,     check_libvirt, check_tools,  check_firmware,
         check_guestfs, check_store,   check_memory, check_subuid,

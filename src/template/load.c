@@ -199,6 +199,8 @@ static void digest(struct template *t)
 struct template *template_load(struct arena *a, const char *path, struct diags *diags)
 {
     struct template *t = arena_new_object(a, struct template);
+    map_init(&t->variable_names, a);
+    map_init(&t->local_names, a);
     t->arena = a;
     t->path = arena_strdup(a, path);
     if (io_is_dir(path))

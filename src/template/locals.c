@@ -22,16 +22,14 @@ struct walk {
     struct template *t;
     const struct template_options *options;
     struct nodes nodes;
+    struct map locals; /* name -> struct node * */
     struct nodes path; /* open ones, for the cycle's text */
     struct diags *diags;
 };
 
 struct template_local *template_find_local(const struct template *t, str name)
 {
-    VEC_EACH (l, &t->locals)
-        if (str_eqz(name, (*l)->name))
-            return *l;
-    return NULL;
+    return map_get(&t->local_names, name);
 }
 
 /* Collecting. */
@@ -48,6 +46,7 @@ static bool add_local(struct template *t, str name, const struct expr *e, bool s
     *l = (struct template_local){
         .name = str_dup(t->arena, name), .sensitive = sensitive, .expr = e, .range = range};
     template_locals_push(t->arena, &t->locals, l);
+    map_set(&t->local_names, name, l);
     return true;
 }
 
@@ -129,11 +128,13 @@ static void add_data_node(struct walk *w, const struct block *b)
 static void collect_nodes(struct walk *w)
 {
     struct template *t = w->t;
+    map_init(&w->locals, t->arena);
     VEC_EACH (l, &t->locals) {
         struct node *n = arena_new_object(t->arena, struct node);
         n->local = *l;
         expr_refs(t->arena, (*l)->expr, &n->refs);
         nodes_push(t->arena, &w->nodes, n);
+        map_set(&w->locals, str_from((*l)->name), n);
     }
     struct blocks found = {0};
     template_top_blocks(t, STR("data"), 2, &found, w->diags);
@@ -152,10 +153,7 @@ static const char *node_name(struct arena *a, const struct node *n)
 
 static struct node *find_local_node(const struct walk *w, str name)
 {
-    VEC_EACH (n, &w->nodes)
-        if ((*n)->local != NULL && str_eqz(name, (*n)->local->name))
-            return *n;
-    return NULL;
+    return map_get(&w->locals, name);
 }
 
 static struct node *find_data_node(const struct walk *w, str type, str name)

@@ -125,6 +125,7 @@ struct template
     struct template_files files;
     struct template_variables variables; /* in source order */
     struct template_locals locals;
+    struct map variable_names, local_names; /* name -> struct template_variable *, _local * */
     struct template_datas data;
     struct template_plugins plugins;
     struct template_sources sources;

@@ -38,10 +38,7 @@ void template_register_secret(value v)
 
 struct template_variable *template_find_variable(const struct template *t, str name)
 {
-    VEC_EACH (v, &t->variables)
-        if (str_eqz(name, (*v)->name))
-            return *v;
-    return NULL;
+    return map_get(&t->variable_names, name);
 }
 
 /* A value from outside has the type that is declared.  Where the type is only
@@ -107,6 +104,7 @@ static bool add_variable(struct template *t, struct template_variable *var, stru
                            "The variable \"%s\" is declared at %s already.", var->name,
                            source_range_text(t->arena, old->range));
     template_variables_push(t->arena, &t->variables, var);
+    map_set(&t->variable_names, str_from(var->name), var);
     return true;
 }
 

@@ -54,7 +54,7 @@ const struct type *hcl_type(struct arena *a, const char *text)
 {
     struct diags d;
     const struct expr *e;
-    const struct type *t;
+    const struct type *t = NULL;
     diags_init(&d, a);
     const struct source_file *f = source_file_new(a, "type", str_from(text));
     if (!hcl_parse_expr(a, f, &d, &e) || !type_from_expr(a, e, &t, &d))
