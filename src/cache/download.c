@@ -205,6 +205,22 @@ static bool lock_target(const struct job *j, int *out_fd, struct error **err)
     return true;
 }
 
+/* What is there of PART is gone on with; one that turns out wrong is removed. */
+static bool fetch_part(const struct job *j, const char *part, struct error **err)
+{
+    struct http_request req = request(j->d, j->url);
+    req.progress = j->d->progress;
+    req.arg = j->d->arg;
+    req.attempts = j->d->attempts;
+    if (!http_download(&req, part, err))
+        return false;
+    if (verify(j, part, err))
+        return true;
+    if (error_is(*err, ERR_CHECKSUM))
+        unlink(part);
+    return false;
+}
+
 /* With the lock held. */
 static bool fetch(const struct job *j, struct error **err)
 {
@@ -212,16 +228,17 @@ static bool fetch(const struct job *j, struct error **err)
     if (j->checksum.is_none)
         unlink(part); /* without a digest nobody can tell whether it is the same file */
     say(j->d, "Trying", j->url);
-    struct http_request req = request(j->d, j->url);
-    req.progress = j->d->progress;
-    req.arg = j->d->arg;
-    if (!http_download(&req, part, err))
-        return false;
-    if (!verify(j, part, err)) {
-        if (error_is(*err, ERR_CHECKSUM))
-            unlink(part);
-        return false;
+    struct stat st;
+    bool resumed = stat(part, &st) == 0 && st.st_size > 0;
+    bool ok = fetch_part(j, part, err);
+    if (!ok && resumed && error_is(*err, ERR_CHECKSUM)) {
+        /* The piece may have been another server's: once more from the start. */
+        log_warn("cache", "what was left of an earlier download did not fit");
+        error_drop(err);
+        ok = fetch_part(j, part, err);
     }
+    if (!ok)
+        return false;
     if (!io_commit_rename(part, j->target, err))
         return false;
     write_stamp(j->target);
@@ -325,6 +342,8 @@ bool download_file(const struct download *d, struct arena *a, struct downloaded 
         bool last = i + 1 == d->urls.len || error_is(why, ERR_CANCELLED);
         if (last) {
             *err = why;
+            if (d->urls.len > 1 && !error_is(why, ERR_CANCELLED))
+                error_wrap(err, "none of the %zu URLs gave the file; the last", d->urls.len);
             return false;
         }
         autofree char *line = error_line(why);

@@ -19,6 +19,7 @@ struct download {
     const char *extension;         /* "iso", of a file in the cache; NULL: that of the URL */
     const struct opt_map *mirrors; /* URL prefix -> replacement; may be NULL */
     const char *proxy, *ca_file;   /* may be NULL */
+    unsigned attempts;             /* at one URL without getting anything; 0: net/http.h's own */
     struct cancel *cancel;
     void (*say)(void *arg, const char *line); /* "Trying https://..."; may be NULL */
     void (*progress)(void *arg, uint64_t done, uint64_t total); /* may be NULL */

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 
 #define DEFAULT_ATTEMPTS  5
+#define RESUMES_MAX       100 /* of a connection that breaks again and again */
 #define CONNECT_TIMEOUT_S 30L
 #define STALL_TIMEOUT_S   60L /* less than one byte a second for so long: try again */
 #define MAX_REDIRECTS     10L
@@ -276,10 +277,17 @@ static bool position(struct sink *sink, bool restart, const char *path, struct e
     return true;
 }
 
+static bool has_grown(const struct sink *sink)
+{
+    off_t end = sink->fd >= 0 ? lseek(sink->fd, 0, SEEK_END) : 0;
+    return end > 0 && (uint64_t)end > sink->start;
+}
+
 static bool run(struct sink *sink, const char *path, struct error **err)
 {
     const struct http_request *req = sink->req;
     unsigned attempts = req->attempts != 0 ? req->attempts : DEFAULT_ATTEMPTS;
+    unsigned resumes = 0;
     int64_t pause_ns = NS_PER_S;
     bool restart = false;
     init_once();
@@ -290,6 +298,11 @@ static bool run(struct sink *sink, const char *path, struct error **err)
         if (v == DONE)
             return true;
         restart = v == RESTART;
+        if (v == RETRY && resumes < RESUMES_MAX && has_grown(sink)) {
+            resumes++;
+            i = 0;
+            pause_ns = NS_PER_S;
+        }
         if (v == FAILED || (v == RETRY && i >= attempts))
             return false;
         if (v == RETRY) {

@@ -18,7 +18,7 @@ struct http_request {
     struct cancel *cancel;
     void (*progress)(void *arg, uint64_t done, uint64_t total); /* may be NULL; total 0: unknown */
     void *arg;
-    unsigned attempts; /* 0: five */
+    unsigned attempts; /* without a byte of progress in between; 0: five */
     /* For http_fetch() alone. */
     const char *method;         /* NULL: GET */
     const char *const *headers; /* "Name: value", NULL-ended; may be NULL */

@@ -54,7 +54,8 @@ static void answer(struct web_fake *w, int fd)
 {
     char head[4096] = "";
     uint64_t start = 0;
-    if (!read_request(fd, head, sizeof(head)))
+    bool deaf = w->deaf_after > 0 && w->requests >= w->deaf_after;
+    if (!read_request(fd, head, sizeof(head)) || deaf)
         return;
     w->requests++;
     const char *range = strcasestr(head, "range: bytes=");

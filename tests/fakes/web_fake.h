@@ -12,6 +12,7 @@ struct web_fake {
     bool no_ranges;           /* answers a range request with the whole */
     unsigned fail_503;        /* so many requests are answered 503 first */
     unsigned cut_after;       /* close after so many bytes of the body, once; 0: never */
+    unsigned deaf_after;      /* hangs up without an answer after so many requests; 0: never */
     bool stall;               /* sends the head and then nothing */
     const char *content_type; /* NULL: none is sent */
     unsigned requests, ranged;

@@ -102,6 +102,8 @@ make_installer_iso() { # FILE
     cat >iso/isolinux/isolinux.cfg <<'END'
 PROMPT 1
 TIMEOUT 0
+F1 f1.txt
+F10 f10.txt
 SAY The installer of the tests: install or loader
 LABEL install
   KERNEL /install/vmlinuz
@@ -110,6 +112,8 @@ LABEL loader
   LINUX /grub/lnxboot.img
   INITRD /grub/prompt.img
 END
+    printf 'help of F1\n' >iso/isolinux/f1.txt
+    printf 'help of F10\n' >iso/isolinux/f10.txt
     xorriso -as mkisofs -quiet -V TESTINSTALL -J -R -b isolinux/isolinux.bin -c isolinux/boot.cat -no-emul-boot \
         -boot-load-size 4 -boot-info-table -o "$1" iso
 }

@@ -6,11 +6,12 @@
 
 #include <cmocka.h>
 
+#include <sys/wait.h>
+
 #include "base/arena.h"
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/mem.h"
-#include "base/thread.h"
 #include "cache/download.h"
 #include "tests/fakes/web_fake.h"
 
@@ -140,7 +141,7 @@ static void next_url_is_tried(void **state)
     d.urls.len = 2;
     assert_false(download_file(&d, a, &got, &err));
     assert_int_equal(err->code, ERR_CHECKSUM);
-    assert_non_null(err->hint);
+    assert_non_null(error_first_hint(err));
     web_fake_stop(&good);
     web_fake_stop(&bad);
 }
@@ -205,42 +206,238 @@ static void url_parameter_and_mirror(void **state)
     expect_content(got.path);
 }
 
-struct worker {
-    const struct download *d;
-    bool ok;
-};
+#define BIG ((size_t)1 << 20)
 
-static void *work(void *arg)
+static char *big_document(char *sum_out, size_t size)
 {
-    struct worker *w = arg;
-    AUTO(arena) struct arena *a = arena_new("worker");
-    AUTO(error) struct error *err = NULL;
-    struct downloaded got;
-    w->ok = download_file(w->d, a, &got, &err);
-    return NULL;
+    char hex[HASH_HEX_MAX];
+    char *text = xmalloc(BIG);
+    for (size_t i = 0; i < BIG; i++)
+        text[i] = (char)('a' + (i * 7 + i / 251) % 26);
+    hash_bytes(HASH_SHA256, (str){text, BIG}, hex);
+    snprintf(sum_out, size, "sha256:%s", hex);
+    return text;
 }
 
-static void many_builds_fetch_once(void **state)
+/* The connection breaks at 60 % and the server is gone; the next run fetches
+ * the rest alone. */
+static void the_next_run_fetches_the_rest(void **state)
 {
     (void)state;
+    AUTO(arena) struct arena *a = arena_new("test");
+    AUTO(error) struct error *err = NULL;
+    char expected[16 + HASH_HEX_MAX];
+    autofree char *text = big_document(expected, sizeof(expected));
+    struct web_fake dying = {.document = {text, BIG}, .cut_after = BIG / 10 * 6, .deaf_after = 1};
+    struct web_fake back = {.document = {text, BIG}};
+    struct downloaded got;
+    web_fake_start(&dying);
+    autofree char *url = web_fake_url(&dying, "x.iso");
+    const char *urls[] = {url};
+    struct download d = job(urls, 1, expected);
+    d.attempts = 1;
+    assert_false(download_file(&d, a, &got, &err));
+    assert_int_equal(err->code, ERR_NETWORK);
+    error_drop(&err);
+    web_fake_stop(&dying);
+
+    web_fake_start(&back);
+    autofree char *again = web_fake_url(&back, "elsewhere/x.iso");
+    urls[0] = again;
+    assert_true(download_file(&d, a, &got, &err));
+    web_fake_stop(&back);
+    assert_string_equal(got.checksum, expected);
+    assert_true(back.bytes_sent <= BIG * 41 / 100);
+    assert_int_equal(back.requests, 1);
+}
+
+/* What an earlier run left is no beginning of this file. */
+static void a_wrong_piece_is_fetched_again(void **state)
+{
+    (void)state;
+    AUTO(arena) struct arena *a = arena_new("test");
+    AUTO(error) struct error *err = NULL;
     struct web_fake web = {.document = STR(DOCUMENT)};
+    struct downloaded got;
     web_fake_start(&web);
     autofree char *url = web_fake_url(&web, "x.iso");
     const char *urls[] = {url};
     struct download d = job(urls, 1, sum);
-    struct worker workers[8];
-    pthread_t threads[8];
+    autofree char *part = xasprintf("%s/sha256-%s.iso.part", cache, sum + 7);
+    assert_true(io_mkdir_p(cache, 0755, &err));
+    put(part, "<html>");
+    assert_true(download_file(&d, a, &got, &err));
+    web_fake_stop(&web);
+    expect_content(got.path);
+    assert_int_equal(web.requests, 2);
+}
 
-    for (size_t i = 0; i < 8; i++) {
-        workers[i] = (struct worker){&d, false};
-        threads[i] = thread_start("worker", work, &workers[i]);
+static void nothing_wrong_is_kept(void **state)
+{
+    (void)state;
+    AUTO(arena) struct arena *a = arena_new("test");
+    AUTO(error) struct error *err = NULL;
+    struct web_fake one = {.document = STR("another file")},
+                    two = {.document = STR("and one more")};
+    struct downloaded got;
+    web_fake_start(&one);
+    web_fake_start(&two);
+    autofree char *a_url = web_fake_url(&one, "x.iso");
+    autofree char *b_url = web_fake_url(&two, "x.iso");
+    const char *urls[] = {a_url, b_url};
+    struct download d = job(urls, 2, sum);
+    assert_false(download_file(&d, a, &got, &err));
+    web_fake_stop(&one);
+    web_fake_stop(&two);
+    assert_int_equal(err->code, ERR_CHECKSUM);
+    autofree char *line = error_line(err);
+    assert_non_null(strstr(line, "none of the 2 URLs"));
+    assert_non_null(strstr(line, "expected"));
+    autofree char *target = xasprintf("%s/sha256-%s.iso", cache, sum + 7);
+    autofree char *part = xasprintf("%s.part", target);
+    autofree char *stamp = xasprintf("%s.verified", target);
+    assert_false(io_exists(target) || io_exists(part) || io_exists(stamp));
+}
+
+/* 404, then 500 again and again, then the file. */
+static void errors_of_a_server_lead_to_the_next(void **state)
+{
+    (void)state;
+    AUTO(arena) struct arena *a = arena_new("test");
+    AUTO(error) struct error *err = NULL;
+    struct web_fake ill = {.document = STR(DOCUMENT), .fail_503 = 1000};
+    struct web_fake good = {.document = STR(DOCUMENT)};
+    struct downloaded got;
+    web_fake_start(&ill);
+    web_fake_start(&good);
+    autofree char *missing = web_fake_url(&good, "missing");
+    autofree char *failing = web_fake_url(&ill, "x.iso");
+    autofree char *right = web_fake_url(&good, "x.iso");
+    const char *urls[] = {missing, failing, right};
+    struct download d = job(urls, 3, sum);
+    d.attempts = 2;
+    assert_true(download_file(&d, a, &got, &err));
+    assert_string_equal(got.url, right);
+    assert_int_equal(ill.requests, 2);
+    web_fake_stop(&good);
+    assert_true(clear_cache(NULL) == 0);
+    d.urls.ptr[0] = failing;
+    d.urls.len = 1;
+    assert_false(download_file(&d, a, &got, &err));
+    assert_int_equal(err->code, ERR_NETWORK);
+    assert_non_null(strstr(err->msg, "503"));
+    web_fake_stop(&ill);
+}
+
+/* Every form of iso_checksum, for a local file and for a download. */
+static void every_form_of_checksum(void **state)
+{
+    (void)state;
+    AUTO(error) struct error *err = NULL;
+    static const enum hash_kind kinds[] = {HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA512};
+    struct web_fake web = {.document = STR(DOCUMENT)};
+    autofree char *local = io_path_join(dir, "forms.iso");
+    autofree char *list = io_path_join(dir, "FORMS");
+    autofree char *from_list = xasprintf("file:%s", list);
+    autofree char *from_url = xasprintf("file:file://%s", list);
+    put(local, DOCUMENT);
+    web_fake_start(&web);
+    autofree char *remote = web_fake_url(&web, "pool/forms.iso?sig=1");
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        char hex[HASH_HEX_MAX];
+        hash_bytes(kinds[i], STR(DOCUMENT), hex);
+        autofree char *typed = xasprintf("%s:%s", hash_name(kinds[i]), hex);
+        autofree char *gnu = xasprintf("%s *./forms.iso\n%.*s  other.iso\n", hex, (int)strlen(hex),
+                                       "0000000000000000000000000000000000000000"
+                                       "0000000000000000000000000000000000000000"
+                                       "0000000000000000000000000000000000000000"
+                                       "00000000");
+        autofree char *bsd = xasprintf("%s (forms.iso) = %s\n", hash_name(kinds[i]), hex);
+        const char *const lists[] = {gnu, bsd, hex};
+        const char *const sums[] = {hex, typed, from_list, from_url};
+        for (size_t j = 0; j < ARRAY_SIZE(lists) * ARRAY_SIZE(sums) * 2; j++) {
+            AUTO(arena) struct arena *a = arena_new("test");
+            struct downloaded got;
+            const char *urls[] = {j % 2 == 0 ? local : remote};
+            struct download d = job(urls, 1, sums[j / 2 % ARRAY_SIZE(sums)]);
+            put(list, lists[j / 2 / ARRAY_SIZE(sums)]);
+            assert_true(download_file(&d, a, &got, &err));
+            assert_string_equal(got.checksum, typed);
+        }
     }
-    for (size_t i = 0; i < 8; i++) {
-        pthread_join(threads[i], NULL);
-        assert_true(workers[i].ok);
+    web_fake_stop(&web);
+    assert_int_equal(web.requests, ARRAY_SIZE(kinds)); /* the cache goes by digest */
+}
+
+static void target_path_and_extension(void **state)
+{
+    (void)state;
+    AUTO(arena) struct arena *a = arena_new("test");
+    AUTO(error) struct error *err = NULL;
+    struct web_fake web = {.document = STR(DOCUMENT)};
+    autofree char *file = io_path_join(dir, "kept/here.iso");
+    autofree char *folder = io_path_join(dir, "kept/folder");
+    autofree char *named = xasprintf("%s/sha256-%s.ISO", folder, sum + 7);
+    struct downloaded got;
+    web_fake_start(&web);
+    autofree char *url = web_fake_url(&web, "x.qcow2");
+    const char *urls[] = {url};
+    struct download d = job(urls, 1, sum);
+    d.target_path = file;
+    assert_true(download_file(&d, a, &got, &err));
+    assert_string_equal(got.path, file);
+    expect_content(file);
+    d.target_path = folder;
+    d.extension = "ISO";
+    assert_true(download_file(&d, a, &got, &err));
+    assert_string_equal(got.path, named);
+    d.target_path = NULL;
+    d.extension = NULL;
+    assert_true(download_file(&d, a, &got, &err));
+    assert_true(str_ends(str_from(got.path), STR(".qcow2")));
+    assert_int_equal(web.requests, 3);
+    /* without a checksum nobody knows whether the file is still the same */
+    d.target_path = file;
+    d.checksum = "none";
+    assert_true(download_file(&d, a, &got, &err));
+    assert_false(got.was_cached);
+    assert_null(got.checksum);
+    assert_int_equal(web.requests, 4);
+    web_fake_stop(&web);
+}
+
+/* 32 processes at once, one download. */
+static void many_processes_fetch_once(void **state)
+{
+    (void)state;
+    enum { PROCESSES = 32 };
+    char expected[16 + HASH_HEX_MAX];
+    autofree char *text = big_document(expected, sizeof(expected));
+    struct web_fake web = {.document = {text, BIG}};
+    pid_t pids[PROCESSES];
+    web_fake_start(&web);
+    autofree char *url = web_fake_url(&web, "x.iso");
+    const char *urls[] = {url};
+    struct download d = job(urls, 1, expected);
+    for (size_t i = 0; i < PROCESSES; i++) {
+        pids[i] = fork();
+        assert_true(pids[i] >= 0);
+        if (pids[i] == 0) {
+            struct arena *a = arena_new("child");
+            struct error *err = NULL;
+            struct downloaded got;
+            bool ok = download_file(&d, a, &got, &err) && strcmp(got.checksum, expected) == 0;
+            _exit(ok ? 0 : 1);
+        }
+    }
+    for (size_t i = 0; i < PROCESSES; i++) {
+        int status = -1;
+        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+        assert_int_equal(status, 0);
     }
     web_fake_stop(&web);
     assert_int_equal(web.requests, 1);
+    assert_int_equal(web.bytes_sent, BIG);
 }
 
 int main(void)
@@ -251,7 +448,13 @@ int main(void)
         cmocka_unit_test_setup(next_url_is_tried, clear_cache),
         cmocka_unit_test_setup(local_files_are_used_in_place, clear_cache),
         cmocka_unit_test_setup(url_parameter_and_mirror, clear_cache),
-        cmocka_unit_test_setup(many_builds_fetch_once, clear_cache),
+        cmocka_unit_test_setup(the_next_run_fetches_the_rest, clear_cache),
+        cmocka_unit_test_setup(a_wrong_piece_is_fetched_again, clear_cache),
+        cmocka_unit_test_setup(nothing_wrong_is_kept, clear_cache),
+        cmocka_unit_test_setup(errors_of_a_server_lead_to_the_next, clear_cache),
+        cmocka_unit_test_setup(every_form_of_checksum, clear_cache),
+        cmocka_unit_test_setup(target_path_and_extension, clear_cache),
+        cmocka_unit_test_setup(many_processes_fetch_once, clear_cache),
     };
     return cmocka_run_group_tests(tests, make_tmp, remove_tmp);
 }
