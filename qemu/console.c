@@ -48,6 +48,8 @@ static const struct sign {
     {"Out of memory: Killed process", "the guest ran out of memory", "Raise `memory`.", false,
      true},
     {"No space left on device", "the guest's disk is full", "Raise `disk_size`.", false, true},
+    {"Prompt: '?' for help", "Debian's installer asks a question",
+     "Answer it in the preseed file, or see on the console what went wrong.", false, false},
     {"Failed to start OpenBSD Secure Shell", "the guest's SSH server did not start", NULL, false,
      true},
     {"No DHCPOFFERS received", "the guest got no address by DHCP",

@@ -222,10 +222,9 @@ struct httpd *httpd_start(const struct httpd_config *config, struct error **err)
     sa.sin_port = htons((uint16_t)config->port);
     struct httpd *h = xnew(struct httpd);
     h->config = config;
-    h->daemon =
-        MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_request, h,
-                         MHD_OPTION_SOCK_ADDR, &sa, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_TIMEOUT_S,
-                         MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+    h->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD, 0, NULL, NULL, on_request, h,
+                                 MHD_OPTION_SOCK_ADDR, &sa, MHD_OPTION_CONNECTION_TIMEOUT,
+                                 IDLE_TIMEOUT_S, MHD_OPTION_END);
     if (h->daemon == NULL) {
         free(h);
         error_set(err, ERR_NETWORK, errno, "cannot listen on %s:%d", address, config->port);

@@ -33,6 +33,8 @@ static const struct {
     {"debian login: \n[ 99] Out of memory: Killed process 12 (apt)\n",
      "the guest ran out of memory", false},
     {"No DHCPOFFERS received.\n", "the guest got no address by DHCP", false},
+    {"Downloading a file failed:\n  1: Retry [*],\nPrompt: '?' for help, default=1> ",
+     "Debian's installer asks a question", false},
     /* A program of a running system may print such words. */
     {"debian login: root\n(initramfs)\nALERT! disk nearly full\n", NULL, false},
     {"all is well\n", NULL, false},
