@@ -13,7 +13,6 @@ static const char *const unavailable[] = {
     "net_bridge",
     "iso_skip_cache",
     "qemu_img_args",
-    "http_interface",
 };
 
 static void check_unavailable(const struct body *body, struct diags *diags)
@@ -160,6 +159,7 @@ bool qemu_check(const void *config, const struct body *body, struct diags *diags
     check_disks(c, body, diags);
     check_machine(c, body, diags);
     qemu_check_boot(c, body, diags);
+    qemu_check_media(c, body, diags);
     args_check(c, body, diags);
     check_login(c, body, diags);
     check_range(body, diags, "host_port_min", c->host_port_min, c->host_port_max);

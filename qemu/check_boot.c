@@ -95,6 +95,16 @@ static void warn_of_doubts(const struct keys *k, str text, struct diags *diags)
     }
 }
 
+/* Where the place cannot be shown its text is told. */
+static void add_at(const struct keys *k, str text, struct boot_place place, struct diags *diags,
+                   struct error **err)
+{
+    str what = str_sub(text, place.start, place.end);
+    if (k->items == NULL)
+        error_wrap(err, "boot command cannot be used at \"%.*s\"", STR_FMT(what));
+    diags_add_error(diags, find_place(k, place), *err);
+}
+
 /* The grammar is run on the text before {{ }} is rendered, as in Packer. */
 static void check_keys(const struct keys *k, struct diags *diags)
 {
@@ -106,7 +116,7 @@ static void check_keys(const struct keys *k, struct diags *diags)
     if (!gotmpl_check(text, &err))
         diags_add_error(diags, k->range, err);
     else if (!boot_command_parse(a, text, &actions, &place, &err))
-        diags_add_error(diags, find_place(k, place), err);
+        add_at(k, text, place, diags, &err);
     else
         warn_of_doubts(k, text, diags);
     error_drop(&err);

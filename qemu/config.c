@@ -76,9 +76,12 @@ const struct opt qemu_opts[] = {
     OPT_INT(C, http_port_max, "http_port_max", .def = "9000", .min = "0", .max = "65535",
             .flags = OPT_NOHASH, .doc = "Port after the last one it may take."),
     OPT_STR(C, http_bind_address, "http_bind_address", .flags = OPT_NOHASH,
-            .doc = "Address the HTTP server listens on."),
-    OPT_STR(C, http_interface, "http_interface", .flags = OPT_NOHASH,
-            .conflicts = "http_bind_address", .doc = "Interface the HTTP server listens on."),
+            .doc = "Address the HTTP server listens on.  Default: the host's loopback, where user "
+                   "networking takes what the guest sends to {{ .HTTPIP }}; 0.0.0.0 with "
+                   "net_bridge."),
+    OPT_STR(C, http_interface, "http_interface", .flags = OPT_NOHASH | OPT_IGNORED,
+            .conflicts = "http_bind_address",
+            .doc = "Accepted as Packer's QEMU plugin accepts it, without effect there and here."),
     OPT_STR(C, http_network_protocol, "http_network_protocol", .flags = OPT_NOHASH,
             .doc = "tcp, tcp4, tcp6, unix or unixpacket."),
 

@@ -100,6 +100,8 @@ extern const struct opt qemu_opts[];
 bool qemu_check(const void *config, const struct body *body, struct diags *diags);
 /* The part of it about what is typed. */
 void qemu_check_boot(const struct qemu_config *c, const struct body *body, struct diags *diags);
+/* About CDs, floppies and the HTTP server. */
+void qemu_check_media(const struct qemu_config *c, const struct body *body, struct diags *diags);
 
 /* What follows from several options. */
 bool qemu_has_own_login(const struct qemu_config *c); /* password, key file or agent given */

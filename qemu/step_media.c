@@ -83,7 +83,9 @@ static struct httpd_config *describe_server(struct build *b)
     struct httpd_text *texts = arena_new_array(b->arena, struct httpd_text, c->http_content.len);
     for (size_t i = 0; i < c->http_content.len; i++)
         texts[i] = (struct httpd_text){c->http_content.ptr[i].key, c->http_content.ptr[i].value};
-    *h = (struct httpd_config){.address = c->http_bind_address,
+    const char *address = c->net_bridge != NULL ? "0.0.0.0" : "127.0.0.1";
+    *h = (struct httpd_config){.address =
+                                   c->http_bind_address != NULL ? c->http_bind_address : address,
                                .directory = c->http_directory,
                                .texts = texts,
                                .text_count = c->http_content.len};
@@ -99,8 +101,7 @@ static bool http_run(struct step *step, struct build *b, struct error **err)
     if (c->http_directory == NULL && c->http_content.len == 0)
         return true;
     struct httpd_config *h = describe_server(b);
-    s->http_port = port_hold_new(h->address != NULL ? h->address : "0.0.0.0", (int)c->http_port_min,
-                                 (int)c->http_port_max, err);
+    s->http_port = port_hold_new(h->address, (int)c->http_port_min, (int)c->http_port_max, err);
     if (s->http_port == NULL)
         return false;
     h->port = port_hold_number(s->http_port);

@@ -108,6 +108,9 @@ SAY The installer of the tests: install or loader
 LABEL install
   KERNEL /install/vmlinuz
   APPEND initrd=/install/initrd.gz console=ttyS0
+LABEL console
+  KERNEL /install/vmlinuz
+  APPEND initrd=/install/initrd.gz console=ttyS0 typing
 LABEL loader
   LINUX /grub/lnxboot.img
   INITRD /grub/prompt.img
