@@ -24,7 +24,7 @@ put_program() { # TREE PROGRAM...
     for program; do
         mkdir -p "$tree${program%/*}"
         cp -L "$program" "$tree$program"
-        ldd "$program" | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p; s/^[[:space:]]*\(\/[^ ]*\) (.*/\1/p' | while read -r library; do
+        ldd "$program" 2>/dev/null | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p; s/^[[:space:]]*\(\/[^ ]*\) (.*/\1/p' | while read -r library; do
             [ -e "$tree$library" ] || install -D -m 755 "$library" "$tree$library"
         done
     done
