@@ -4,10 +4,11 @@
 
 #include "cli/app.h"
 #include "cli/cli.h"
+#include "cli/complete.h"
 #include "cli/exit.h"
 
-/* The scripts ask the program itself: `imgfac completion -words COMMAND...`
- * prints what may stand next, so a new flag needs no new script. */
+/* The scripts ask the program itself: `imgfac completion -words -- WORD...`
+ * prints what may stand at the last word, so a new flag needs no new script. */
 
 struct completion_flags {
     bool words;
@@ -18,61 +19,64 @@ static const struct opt opts[] = {
     OPT_END,
 };
 
+/* bash cuts words at "=" and ":", which are part of ours. */
 static const char bash_script[] =
     "# bash completion for imgfac: source this file, or install it as\n"
     "# /usr/share/bash-completion/completions/imgfac\n"
     "_imgfac() {\n"
-    "    local cur=${COMP_WORDS[COMP_CWORD]}\n"
-    "    COMPREPLY=($(compgen -W \"$(imgfac completion -words -- \"${COMP_WORDS[@]:1:COMP_CWORD-1}\""
-    " 2>/dev/null)\" -- \"$cur\"))\n"
-    "    [ ${#COMPREPLY[@]} -gt 0 ] || COMPREPLY=($(compgen -f -- \"$cur\"))\n"
+    "    local line=${COMP_LINE:0:COMP_POINT} word cut next\n"
+    "    local -a words\n"
+    "    read -ra words <<<\"$line\"\n"
+    "    [[ $line != *[[:space:]] ]] || words+=('')\n"
+    "    word=${words[-1]}\n"
+    "    cut=${word%\"${word##*[=:]}\"}\n"
+    "    COMPREPLY=()\n"
+    "    while IFS= read -r next; do\n"
+    "        if [[ $next == ':files '* ]]; then\n"
+    "            compopt -o filenames 2>/dev/null\n"
+    "            next=${next#':files '}\n"
+    "            while IFS= read -r next; do COMPREPLY+=(\"$next\"); done \\\n"
+    "                < <(compgen -f -- \"${word#\"$next\"}\")\n"
+    "        else\n"
+    "            [[ $next != *= ]] || compopt -o nospace 2>/dev/null\n"
+    "            COMPREPLY+=(\"${next#\"$cut\"}\")\n"
+    "        fi\n"
+    "    done < <(imgfac completion -words -- \"${words[@]:1}\" 2>/dev/null)\n"
     "}\n"
-    "complete -o filenames -F _imgfac imgfac\n";
+    "complete -F _imgfac imgfac\n";
 
 static const char zsh_script[] =
     "#compdef imgfac\n"
     "# zsh completion for imgfac: install as _imgfac in a directory of $fpath\n"
     "_imgfac() {\n"
-    "    local -a next\n"
-    "    next=(${(f)\"$(imgfac completion -words -- \"${words[@]:1:$((CURRENT-2))}\" "
-    "2>/dev/null)\"})\n"
-    "    compadd -a next\n"
-    "    _files\n"
+    "    local next\n"
+    "    for next in ${(f)\"$(imgfac completion -words -- \"${(@)words[2,CURRENT]}\" 2>/dev/null)\"}; do\n"
+    "        case $next in\n"
+    "        ':files '*) compset -P \"${next#:files }\"; _files ;;\n"
+    "        *=) compadd -S '' -- $next ;;\n"
+    "        *) compadd -- $next ;;\n"
+    "        esac\n"
+    "    done\n"
     "}\n"
-    "compdef _imgfac imgfac\n";
+    "if [ \"$funcstack[1]\" = _imgfac ]; then _imgfac \"$@\"; else compdef _imgfac imgfac; fi\n";
 
 static const char fish_script[] =
     "# fish completion for imgfac: install as ~/.config/fish/completions/imgfac.fish\n"
-    "complete -c imgfac -a '(imgfac completion -words -- (commandline -opc)[2..-1] 2>/dev/null)'\n";
-
-static void print_flags(FILE *f, const struct opt *rows)
-{
-    for (const struct opt *o = rows; o != NULL && o->kind != OPT_KIND_END; o++) {
-        if (o->kind == OPT_KIND_EMBED)
-            print_flags(f, o->opts);
-        else if (o->doc != NULL)
-            fprintf(f, "-%s%s\n", o->name,
-                    o->kind == OPT_KIND_BOOL || o->kind == OPT_KIND_TRISTATE ? "" : "=");
-    }
-}
-
-static void print_words(struct app *app, const struct opt_strings *typed)
-{
-    const struct command *const *table = commands;
-    const struct command *last = NULL;
-    for (size_t i = 0; i < typed->len && table != NULL; i++) {
-        if (typed->ptr[i][0] == '-')
-            continue;
-        last = cli_find_command(table, str_from(typed->ptr[i]));
-        table = last == NULL ? NULL : last->subcommands;
-    }
-    for (; table != NULL && *table != NULL; table++)
-        if (!(*table)->hidden)
-            fprintf(app->out, "%s\n", (*table)->name);
-    if (last != NULL)
-        print_flags(app->out, last->opts);
-    print_flags(app->out, cli_opts);
-}
+    "function __imgfac_words\n"
+    "    set -l words (commandline -opc) (commandline -ct)\n"
+    "    for next in (imgfac completion -words -- $words[2..-1] 2>/dev/null)\n"
+    "        if string match -q ':files *' -- $next\n"
+    "            set -l prefix (string replace ':files ' '' -- $next)\n"
+    "            set -l typed (string sub -s (math (string length -- $prefix) + 1) -- $words[-1])\n"
+    "            for file in (__fish_complete_path $typed)\n"
+    "                echo $prefix$file\n"
+    "            end\n"
+    "        else\n"
+    "            echo $next\n"
+    "        end\n"
+    "    end\n"
+    "end\n"
+    "complete -c imgfac -f -a '(__imgfac_words)'\n";
 
 static int run(struct app *app, const void *flags, const struct opt_strings *args)
 {
@@ -81,7 +85,9 @@ static int run(struct app *app, const void *flags, const struct opt_strings *arg
     } scripts[] = {{"bash", bash_script}, {"zsh", zsh_script}, {"fish", fish_script}};
     const struct completion_flags *f = flags;
     if (f->words) {
-        print_words(app, args);
+        AUTO(strbuf) struct strbuf out = STRBUF_INIT;
+        complete_words(app, args, &out);
+        fwrite(out.buf, 1, out.len, app->out);
         return EXIT_OK;
     }
     for (size_t i = 0; args->len == 1 && i < ARRAY_SIZE(scripts); i++)

@@ -140,7 +140,7 @@ $ imgfac -config /nonexistent catalog list
 !
 ? 4
 
-$ imgfac completion -words catalog | grep -x list
+$ imgfac completion -words -- catalog li | grep -x list
 | list
 
 $ imgfac completion tcsh
