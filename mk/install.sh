@@ -36,7 +36,13 @@ install)
     for page in docs/man/*.[1-8]; do
         [ -e "$page" ] && put 0644 "$page" "$share/man/man${page##*.}/${page##*/}"
     done
-    for name in $("$build/imgfac" docs 2>/dev/null | sed -nE 's/^  ([a-z][a-z0-9-]*)( .*)?$/\1/p' | sort -u); do
+    generated "$share/man/man1/imgfac.1" docs -man imgfac
+    for name in $("$build/imgfac" completion -words -- '') \
+        $("$build/imgfac" completion -words -- catalog '' | sed 's/^/catalog-/'); do
+        generated "$share/man/man1/imgfac-$name.1" docs -man "$name"
+    done
+    for name in $("$build/imgfac" docs 2>/dev/null | sed -nE 's/^  ([a-z][a-z0-9-]*)( .*)?$/\1/p' | sort -u |
+        grep -vxE "functions|exit-codes") templates data-null; do
         generated "$share/man/man5/imgfac-$name.5" docs -man "$name"
     done
     generated "$share/bash-completion/completions/imgfac" completion bash

@@ -5,6 +5,7 @@
 #include "cli/app.h"
 #include "cli/cli.h"
 #include "cli/exit.h"
+#include "cli/manual.h"
 #include "cli/opt.h"
 #include "config/config.h"
 #include "hcl/func.h"
@@ -50,6 +51,8 @@ static void page(struct docs *d, const struct doc_page *p)
     suggest_offer(&d->nearest, str_from(p->name));
     if (strcmp(d->wanted, p->name) != 0)
         return;
+    if (d->format == DOC_MAN && d->found > 0)
+        return; /* a data source of a builder's name has its page as data-NAME */
     if (d->found++ > 0)
         strbuf_addc(d->out, '\n');
     schema_doc(d->out, p, d->format, d->width);
@@ -94,7 +97,10 @@ static void data_pages(struct docs *d)
         const struct doc_page p = {(*t)->name,
                                    arena_fmt(d->app->arena, "data \"%s\" \"NAME\" { }", (*t)->name),
                                    (*t)->summary, data_doc(d, *t), (*t)->opts};
+        struct doc_page by_kind = p;
+        by_kind.name = arena_fmt(d->app->arena, "data-%s", (*t)->name);
         page(d, &p);
+        page(d, &by_kind);
     }
 }
 
@@ -172,16 +178,26 @@ static void function_page(const struct func *f, void *arg)
         strbuf_addf(d->out, "    = %s\n", f->expected);
 }
 
-static void command_page(struct docs *d)
+/* PREFIX is "catalog" for the commands of a group. */
+static void command_pages(struct docs *d, const struct command *const *table, const char *prefix)
 {
-    for (const struct command *const *c = commands; *c != NULL; c++) {
-        suggest_offer(&d->nearest, str_from((*c)->name));
-        if (strcmp(d->wanted, (*c)->name) != 0)
+    struct arena *a = d->app->arena;
+    for (; *table != NULL; table++) {
+        const struct command *c = *table;
+        const char *dash = *prefix == '\0' ? "" : "-", *space = *prefix == '\0' ? "" : " ";
+        const char *path = arena_fmt(a, "%s%s%s", prefix, dash, c->name);
+        suggest_offer(&d->nearest, str_from(path));
+        if (c->subcommands != NULL)
+            command_pages(d, c->subcommands, path);
+        if (strcmp(d->wanted, path) != 0)
             continue;
         if (d->found++ > 0)
             strbuf_addc(d->out, '\n');
-        cli_add_command_usage(d->out, *c, arena_fmt(d->app->arena, "imgfac %s", (*c)->name),
-                              d->width);
+        if (d->format == DOC_MAN)
+            manual_command(d->out, a, c, path);
+        else
+            cli_add_command_usage(d->out, c, arena_fmt(a, "imgfac %s%s%s", prefix, space, c->name),
+                                  d->width);
     }
 }
 
@@ -227,6 +243,7 @@ static void list_all(struct docs *d)
     list_line(d, "communicator", "Options that say how the guest is reached.");
     list_line(d, "seal", "The seal block.");
     list_line(d, "config", "The configuration of a site.");
+    list_line(d, "templates", "The language of templates, with every function.");
     list_line(d, "functions", "Every function of the language.");
     list_line(d, "exit-codes", "What the exit status of imgfac means.");
     strbuf_adds(d->out, "\n`imgfac docs NAME` prints the page of a name, of a function or of a "
@@ -251,16 +268,22 @@ static int print_page(struct app *app, struct docs *d)
         func_each(&func_table_all, list_function, d);
     else if (strcmp(d->wanted, "exit-codes") == 0)
         list_exit_codes(d);
+    else if (strcmp(d->wanted, "imgfac") == 0 && d->format == DOC_MAN)
+        manual_program(d->out, app->arena);
+    else if (strcmp(d->wanted, "templates") == 0 && d->format == DOC_MAN)
+        manual_templates(d->out, app->arena);
+    else if (strcmp(d->wanted, "templates") == 0)
+        manual_templates_text(d->out, app->arena, d->width);
     else {
         builder_pages(d);
         provisioner_pages(d);
         data_pages(d);
         fixed_pages(d);
         sealop_pages(d);
-        if (d->format == DOC_TEXT) {
+        if (d->format == DOC_TEXT)
             func_each(&func_table_all, function_page, d);
-            command_page(d);
-        }
+        if (d->format == DOC_TEXT || (d->format == DOC_MAN && d->found == 0))
+            command_pages(d, commands, "");
         if (d->found == 0)
             return unknown_page(app, d);
     }

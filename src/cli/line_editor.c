@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <histedit.h>
 #include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "base/mem.h"
@@ -159,12 +161,28 @@ void line_editor_free(struct line_editor *ed)
     free(ed);
 }
 
+/* The library prints the prompt first and changes the terminal then: a Ctrl-C
+ * in between must not be a signal. */
+static const char *read_line(struct line_editor *ed, int *len)
+{
+    struct termios before = {0}, now;
+    bool known = tcgetattr(STDIN_FILENO, &before) == 0;
+    now = before;
+    now.c_lflag &= ~(tcflag_t)ISIG;
+    if (known)
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &now);
+    const char *text = el_gets(ed->el, len);
+    if (known)
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &before);
+    return text;
+}
+
 enum line_result line_editor_read(struct line_editor *ed, const char *prompt, str *out)
 {
     int len = 0;
     ed->prompt = prompt;
     ed->interrupted = false;
-    const char *text = el_gets(ed->el, &len);
+    const char *text = read_line(ed, &len);
     if (ed->interrupted)
         return ed->had_text ? LINE_INTERRUPTED : LINE_END;
     if (text == NULL || len <= 0)

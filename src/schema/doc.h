@@ -24,6 +24,10 @@ void schema_doc(struct strbuf *out, const struct doc_page *page, enum doc_format
                 unsigned width);
 /* "string", "list of strings", "\"ssh\" or \"none\"": the type of an option. */
 const char *schema_type_text(struct arena *a, const struct opt *o);
+/* For manual pages in mdoc: one line, and paragraphs, with what mdoc would take
+ * for its own escaped. */
+void schema_man_line(struct strbuf *out, const char *text);
+void schema_man_paragraphs(struct strbuf *out, const char *text);
 /* Words of TEXT between columns INDENT and WIDTH; ends with a newline. */
 void schema_doc_wrap(struct strbuf *out, str text, unsigned indent, unsigned width);
 

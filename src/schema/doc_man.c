@@ -9,12 +9,14 @@
 /* mdoc(7).  A line may not begin with a dot or an apostrophe, and backslashes
  * are escapes. */
 
-static void add_escaped(struct strbuf *out, const char *text)
+void schema_man_line(struct strbuf *out, const char *text)
 {
     bool at_start = true;
     for (const char *c = text; *c != '\0'; c++) {
         if (at_start && (*c == '.' || *c == '\''))
             strbuf_adds(out, "\\&");
+        if (at_start && *c == '\n')
+            strbuf_adds(out, c == text ? "\\&" : ".Pp");
         if (*c == '\\')
             strbuf_adds(out, "\\e");
         else
@@ -39,11 +41,11 @@ static void add_paragraph(struct strbuf *out, const char *text)
     if (sb.len > 0)
         sb.buf[--sb.len] = '\0';
     if (sb.len > 0)
-        add_escaped(out, sb.buf);
+        schema_man_line(out, sb.buf);
 }
 
 /* Paragraphs are separated by empty lines. */
-static void add_sentences(struct strbuf *out, const char *text)
+void schema_man_paragraphs(struct strbuf *out, const char *text)
 {
     const char *end;
     for (; (end = strstr(text, "\n\n")) != NULL; text = end + 2) {
@@ -60,10 +62,10 @@ static void add_row(struct strbuf *out, const struct opt *o, struct arena *a)
 {
     AUTO(strbuf) struct strbuf text = STRBUF_INIT;
     strbuf_addf(out, ".It Cm %s Pq ", o->name);
-    add_escaped(out, schema_type_text(a, o));
+    schema_man_line(out, schema_type_text(a, o));
     strbuf_adds(&text, o->doc == NULL ? "" : o->doc);
     doc_add_facts(&text, o);
-    add_sentences(out, text.buf);
+    schema_man_paragraphs(out, text.buf);
     if (!schema_is_block(o) || o->opts == NULL)
         return;
     strbuf_adds(out, ".Bl -tag -width Ds\n");
@@ -92,11 +94,11 @@ void doc_man(struct strbuf *out, const struct doc_page *page)
     str summary = str_from(page->summary);
     if (str_ends(summary, STR(".")))
         summary.len--;
-    add_escaped(out, str_dup(a, summary));
+    schema_man_line(out, str_dup(a, summary));
     strbuf_adds(out, ".Sh SYNOPSIS\n.Bd -literal\n");
-    add_escaped(out, page->title);
+    schema_man_line(out, page->title);
     strbuf_adds(out, ".Ed\n.Sh DESCRIPTION\n");
-    add_sentences(out, page->doc != NULL ? page->doc : page->summary);
+    schema_man_paragraphs(out, page->doc != NULL ? page->doc : page->summary);
     if (page->rows == NULL || page->rows->kind == OPT_KIND_END)
         return;
     strbuf_adds(out, ".Sh OPTIONS\n.Bl -tag -width Ds\n");
