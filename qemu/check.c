@@ -113,8 +113,9 @@ static void check_disks(const struct qemu_config *c, const struct body *body, st
 
 static void check_login(const struct qemu_config *c, const struct body *body, struct diags *diags)
 {
-    if (c->comm.type == COMM_SSH && c->comm.ssh_username == NULL && !qemu_wants_seed(c) &&
-        !schema_is_set(body, "ssh_username"))
+    const char *name = c->comm.ssh_username;
+    bool missing = name == NULL ? !schema_is_set(body, "ssh_username") : *name == '\0';
+    if (c->comm.type == COMM_SSH && missing && !qemu_wants_seed(c))
         diags_error(diags, schema_range(body, "ssh_username"), "An ssh_username must be specified",
                     "Only guests that get a cloud-init seed from imgfac need none.");
     AUTO(strbuf) struct strbuf user = STRBUF_INIT;

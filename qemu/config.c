@@ -127,7 +127,7 @@ const struct opt qemu_opts[] = {
     OPT_INT(C, threads, "threads", .min = "0", .flags = OPT_NOHASH, .doc = "Threads of a core."),
     OPT_STR(C, cpu_model, "cpu_model",
             .doc = "Processor model, as for -cpu of QEMU.  Default: all that the accelerator can."),
-    OPT_INT(C, memory_mib, "memory", .flags = OPT_NOHASH,
+    OPT_INT(C, memory_mib, "memory", .min = "0", .flags = OPT_NOHASH,
             .doc = "Memory in megabytes: 1024 with `base` or a disk image, else 512 when unset."),
     OPT_SIZE(C, disk_size, "disk_size", .min = "\"1M\"",
              .doc = "Size of the disk; a bare number is megabytes.  Default: 40G for a new disk, "

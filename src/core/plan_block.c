@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include "core/plan_internal.h"
+#include "hcl/suggest.h"
 
 #define O struct block_options
 
@@ -213,6 +214,30 @@ static bool merge_override(struct planning_use *u, const struct attribute *attr,
     return true;
 }
 
+/* Packer takes every name; one that is no source leaves the block out silently,
+ * which is seldom meant. */
+static void warn_unknown_names(struct planning_use *u, const struct body *common,
+                               const char *option, const struct opt_strings *names)
+{
+    struct arena *a = u->p->a;
+    for (size_t i = 0; i < names->len; i++) {
+        struct suggest s;
+        bool found = false;
+        suggest_init(&s, str_from(names->ptr[i]));
+        VEC_EACH (b, &u->p->t->builds)
+            VEC_EACH (use, &b->uses) {
+                const char *ref = arena_fmt(a, "%s.%s", use->source->type, use->alias);
+                found |= strcmp(ref, names->ptr[i]) == 0;
+                suggest_offer(&s, str_from(ref));
+            }
+        if (!found)
+            diags_warning(u->p->diags, schema_range(common, option), "Unknown source",
+                          "\"%s\" is no source of a build of this template.%s Sources are named "
+                          "TYPE.NAME here.",
+                          names->ptr[i], suggest_text(a, &s));
+    }
+}
+
 bool plan_split_block(struct planning_use *u, const struct template_block *block,
                       enum block_kind kind, struct block_options *out, const struct body **own)
 {
@@ -223,6 +248,10 @@ bool plan_split_block(struct planning_use *u, const struct template_block *block
     split(a, block->body, rows, &common, &rest);
     struct scope *scope = plan_block_scope(u, block->scope);
     bool ok = schema_decode(common, rows, scope, a, out, u->p->diags);
+    if (u->p->t->legacy == NULL) {
+        warn_unknown_names(u, common, "only", &out->only);
+        warn_unknown_names(u, common, "except", &out->except);
+    }
     out->is_skipped =
         (out->only.len > 0 && !contains(&out->only, u->ref)) || contains(&out->except, u->ref);
     const struct attribute *override = body_find_attr(block->body, STR("override"));

@@ -244,10 +244,31 @@ static bool take_all_blocks(struct template *t, const struct body *body, struct 
     return take_chains(t, body, b, diags) && ok;
 }
 
+/* sources = [source.qemu.x], as one would write it for anything else. */
+static bool check_source_texts(const struct body *body, struct diags *diags)
+{
+    const struct attribute *attr = body_find_attr(body, STR("sources"));
+    const struct expr *list = attr == NULL ? NULL : expr_unparen(attr->expr);
+    bool ok = true;
+    for (size_t i = 0; list != NULL && list->kind == EXPR_TUPLE && i < list->tuple.count; i++) {
+        const struct expr *e = expr_unparen(list->tuple.items[i]);
+        if (e->kind != EXPR_TRAVERSAL || !str_eqz(e->traversal.root, "source"))
+            continue;
+        struct range root = e->range;
+        root.end = root.start + (uint32_t)e->traversal.root.len;
+        ok = diags_error(diags, root, "Unknown variable",
+                         "Sources are named by text here: \"%.*s\".",
+                         STR_FMT(source_text(e->range)));
+    }
+    return ok;
+}
+
 static bool read_build(struct template *t, const struct block *block, struct diags *diags)
 {
     struct template_build build = {.range = block_header_range(block)};
     struct build_args args = {0};
+    if (!check_source_texts(block->body, diags))
+        return false;
     bool ok = schema_decode(block->body, build_rows, t->scope, t->arena, &args, diags);
     build.name = args.name;
     build.description = args.description;
