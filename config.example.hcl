@@ -23,8 +23,10 @@ hypervisor "local" {
   # qemu:///embed that needs no daemon.
   uri = "auto"
 
-  # Memory and virtual CPUs for all builds together; 0: no limit.  (Other
-  # values are refused for now.)
+  # Memory ("8G") and virtual CPUs for the guests of all builds together, of
+  # every process; 0: no limit, but emulated guests wait while the host has
+  # fewer processors.  A build that asks for more than the limit is refused;
+  # others wait for their turn and say what for.
   memory = "0"
   vcpus  = 0
 

@@ -104,6 +104,20 @@ static void add_steps(const void *config, struct build *b, struct step_list *pre
     step_list_push(b->arena, finish, qemu_step_collect(b));
 }
 
+static void needs(const void *config, struct build *b, struct build_needs *out)
+{
+    const struct qemu_config *c = config;
+    const struct qemu_state *s = qemu_state(b);
+    const char *uri = s->hypervisor != NULL ? s->hypervisor->uri : NULL;
+    *out = (struct build_needs){
+        .hypervisor = c->hypervisor,
+        .memory_mib = qemu_memory_mib(c),
+        .vcpus = qemu_vcpus(c),
+        .is_local = uri == NULL || strstr(uri, "://") == NULL || strstr(uri, ":///") != NULL,
+        .is_emulated = !s->kvm,
+    };
+}
+
 const struct builder_type builder_qemu = {
     .name = "qemu",
     .summary = "Boot a virtual machine under QEMU and make an image of its disk",
@@ -117,6 +131,7 @@ const struct builder_type builder_qemu = {
     .comm = comm,
     .output = output,
     .add_steps = add_steps,
+    .needs = needs,
     .diagnose = qemu_diagnose,
     .preview = qemu_preview,
 };

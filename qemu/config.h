@@ -114,6 +114,8 @@ int qemu_accelerator(const struct qemu_config *c, struct arena *a); /* enum qemu
 const char *qemu_arch(const struct qemu_config *c);                 /* "x86_64" */
 bool qemu_forwards(const struct qemu_config *c);     /* a host port leads to the communicator's */
 bool qemu_shows_screen(const struct qemu_config *c); /* over VNC */
+/* Virtual CPUs: one unless asked, see describe.c. */
+int64_t qemu_vcpus(const struct qemu_config *c);
 const char *qemu_format_name(const struct qemu_config *c);
 /* The URLs of iso_url or iso_urls. */
 struct opt_strings qemu_urls(const struct qemu_config *c, struct arena *a);

@@ -123,6 +123,15 @@ static void describe_disks(struct build *b, struct domain *d)
 
 /* One vCPU under TCG unless asked: QEMU 7.2 was seen to crash with two while
  * the guest enumerated PCI. */
+int64_t qemu_vcpus(const struct qemu_config *c)
+{
+    bool topology = c->sockets != 0 || c->cores != 0 || c->threads != 0;
+    if (topology)
+        return MAX(c->sockets, INT64_C(1)) * MAX(c->cores, INT64_C(1)) *
+               MAX(c->threads, INT64_C(1));
+    return c->cpus > 0 ? c->cpus : 1;
+}
+
 static void describe_cpu(const struct qemu_config *c, struct domain *d)
 {
     unsigned product = (unsigned)(MAX(c->sockets, (int64_t)1) * MAX(c->cores, (int64_t)1) *

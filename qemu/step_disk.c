@@ -27,17 +27,23 @@ static bool choose_size(const struct qemu_state *s, uint64_t *out, struct error 
     return error_hint(err, "A disk can only grow: leave disk_size out or make it larger.");
 }
 
-/* Only the room that is certainly needed can be checked: overlays grow. */
+/* Only the room that is certainly needed can be checked, as overlays grow: the
+ * finished image is hardly smaller than what it was made from. */
 static bool check_space(struct build *b, struct error **err)
 {
     enum { LEAST_MIB = 256 };
-    uint64_t room;
-    if (!io_free_space(b->work_dir, &room, err))
+    const struct qemu_state *s = qemu_state(b);
+    bool has_source = s->config->base != NULL || s->config->disk_image;
+    uint64_t room, source = 0;
+    if (!io_free_space(b->work_dir, &room, err) ||
+        (has_source && !io_file_size(s->source_path, NULL, &source, err)))
         return false;
-    if (room >> 20 >= LEAST_MIB)
+    uint64_t wanted = (source >> 20) + LEAST_MIB;
+    if (room >> 20 >= wanted)
         return true;
-    error_set(err, ERR_NO_SPACE, 0, "only %llu MiB are free in '%s'",
-              (unsigned long long)(room >> 20), b->work_dir);
+    error_set(err, ERR_NO_SPACE, 0,
+              "the build needs at least %llu MiB, only %llu MiB are free in '%s'",
+              (unsigned long long)wanted, (unsigned long long)(room >> 20), b->work_dir);
     return error_hint(err, "Make room, or put the store on a larger disk (store.path).");
 }
 

@@ -207,17 +207,6 @@ static bool check_tpm(const struct qemu_state *s, struct error **err)
     return true;
 }
 
-static bool check_memory(const struct qemu_state *s, struct error **err)
-{
-    uint64_t wanted = (uint64_t)qemu_memory_mib(s->config) << 20;
-    uint64_t total = host_memory_bytes();
-    if (total == 0 || wanted < total)
-        return true;
-    error_set(err, ERR_HOST, 0, "the guest wants %llu MiB of memory, this host has %llu MiB",
-              (unsigned long long)(wanted >> 20), (unsigned long long)(total >> 20));
-    return error_hint(err, "Lower `memory`.");
-}
-
 static void watch(struct build *b)
 {
     struct qemu_state *s = qemu_state(b);
@@ -272,8 +261,8 @@ static bool run(struct step *step, struct build *b, struct error **err)
     const char *uri = s->hypervisor != NULL ? s->hypervisor->uri : NULL;
     const char *store = b->catalog != NULL ? catalog_store_path(b->catalog) : b->work_dir;
     const char *run_dir = arena_fmt(b->arena, "%s/run", store);
-    if (!check_memory(s, err) || !check_tpm(s, err) || !qemu_find_emulator(s, b->arena, err) ||
-        !prepare_firmware(b, err) || !make_console_log(b, err))
+    if (!check_tpm(s, err) || !qemu_find_emulator(s, b->arena, err) || !prepare_firmware(b, err) ||
+        !make_console_log(b, err))
         return false;
     s->conn = conn_open(uri, run_dir, b->ledger, err);
     if (s->conn == NULL)

@@ -49,11 +49,13 @@ struct build_flags {
 static const struct opt build_rows[] = {
     OPT_EMBED(S, template, template_flag_rows),
     OPT_BOOL(S, color, "color", .def = "true", .doc = "Colour the lines of each build."),
-    OPT_BOOL(S, debug, "debug", .def = "false", .doc = "Run one build after the other."),
+    OPT_BOOL(S, debug, "debug", .def = "false",
+             .doc = "Run one build after the other, and pause after every step."),
     OPT_BOOL(S, force, "force", .def = "false",
              .doc = "Delete the output directory of an earlier build first."),
     OPT_INT(S, parallel, "parallel-builds", .def = "0", .min = "0", .arg = "N",
-            .doc = "At most this many builds at the same time; 0: no limit."),
+            .doc = "At most this many builds at the same time; 0: as many as the hypervisors "
+                   "have room for."),
     OPT_ENUM(S, on_error, "on-error", .def = "\"cleanup\"", .choices = on_error_choices,
              .arg = "POLICY", .doc = "What to do when a step fails."),
     OPT_BOOL(S, timestamps, "timestamp-ui", .def = "false",
@@ -99,6 +101,16 @@ static char ask_on_terminal(void *arg, struct build *b, const char *step)
     return 'c';
 }
 
+/* Without a terminal, or after Ctrl-C, it goes on at once. */
+static void pause_on_terminal(void *arg, struct build *b, const char *step)
+{
+    AUTO(strbuf) struct strbuf answer = STRBUF_INIT;
+    autofree char *question = xasprintf(
+        "==> %s: Pausing after run of step '%s'. Press enter to continue. ", b->name, step);
+    (void)arg;
+    tty_ask(question, b->cancel, &answer);
+}
+
 static struct run_options run_options(struct app *app, const struct build_flags *flags,
                                       struct event_sink *events)
 {
@@ -116,6 +128,8 @@ static struct run_options run_options(struct app *app, const struct build_flags 
     };
     if (!app->machine_readable)
         options.policy.ask = ask_on_terminal;
+    if (flags->debug)
+        options.policy.pause = pause_on_terminal;
     return options;
 }
 

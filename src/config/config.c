@@ -26,10 +26,13 @@ static const struct opt hypervisor_opts[] = {
     OPT_STR(struct config_hypervisor, uri, "uri", .def = "\"auto\"",
             .doc = "Connection URI of libvirt.  \"auto\" takes qemu:///system when its socket "
                    "answers, else a private qemu:///embed that needs no daemon."),
-    OPT_SIZE(struct config_hypervisor, memory_bytes, "memory", .def = "\"0\"",
-             .doc = "Memory for all builds together; 0: no limit."),
+    OPT_SIZE(
+        struct config_hypervisor, memory_bytes, "memory", .def = "\"0\"",
+        .doc = "Memory for the guests of all builds together; 0: no limit.  A build that asks for "
+               "more is refused, others wait for their turn."),
     OPT_INT(struct config_hypervisor, vcpus, "vcpus", .def = "0", .min = "0", .max = "4096",
-            .doc = "Virtual CPUs for all builds together; 0: no limit."),
+            .doc = "Virtual CPUs for the guests of all builds together; 0: no limit, but emulated "
+                   "guests wait while the host has fewer processors."),
     OPT_STR(struct config_hypervisor, accelerator, "accelerator", .def = "\"auto\"",
             .doc = "\"kvm\", \"tcg\", or \"auto\": KVM when a probe shows that it is real."),
     OPT_END,
@@ -127,13 +130,6 @@ static bool check_limits(const struct config *c, const struct body *body, struct
     static const char why[] = "imgfac " IMGFAC_VERSION " knows \"%s\" but cannot keep to it yet; "
                               "only 0 (no limit) is accepted.";
     bool ok = true;
-    for (size_t i = 0; i < c->hypervisors.len; i++) {
-        const struct config_hypervisor *h = c->hypervisors.ptr;
-        if (h[i].memory_bytes != 0 || h[i].vcpus != 0)
-            ok = diags_error(diags, schema_range(body, "hypervisor"),
-                             "Limit not available in this version", why,
-                             h[i].memory_bytes != 0 ? "memory" : "vcpus");
-    }
     if (c->download != NULL && c->download->cache_size_bytes != 0)
         ok = diags_error(diags, schema_range(body, "download"),
                          "Limit not available in this version", why, "cache_size");

@@ -77,12 +77,13 @@ static void add_all(struct step_list *steps, struct build *b, const struct step_
 }
 
 static struct step_list list_steps(const struct plan *plan, const struct planned_build *pb,
-                                   struct build *b, struct recorded *recorded)
+                                   const char *store, struct build *b, struct recorded *recorded)
 {
     const char *output_name = choose_output(b, pb);
     struct sealed *sealed = arena_new_object(b->arena, struct sealed);
     struct step_list steps = {0}, prepare = {0}, finish = {0};
     pb->builder->add_steps(pb->config, b, &prepare, &finish);
+    step_list_push(b->arena, &steps, stage_admit(b, pb->builder, pb->config, store));
     bool has_image = (pb->builder->flags & BUILDER_NO_IMAGE) == 0;
     if (has_image && b->output_dir != NULL)
         step_list_push(b->arena, &steps, stage_output(b));
@@ -165,7 +166,7 @@ static bool run_steps(const struct plan *plan, const struct planned_build *pb,
     struct dirs dirs;
     bool left = false;
     if (dirs_make(b, options->store, &dirs, &out->error)) {
-        struct step_list steps = list_steps(plan, pb, b, &recorded);
+        struct step_list steps = list_steps(plan, pb, options->store, b, &recorded);
         struct steps_policy policy = options->policy;
         policy.diagnose = diagnose;
         union {

@@ -11,10 +11,14 @@
 #include "plug/sealer.h"
 #include "plug/step.h"
 
+struct builder_type;
 struct plan;
 struct planned_build;
 struct planned_provisioner;
 
+/* Wait for the guest's share of its hypervisor, or refuse what can never be. */
+struct step stage_admit(struct build *b, const struct builder_type *builder, const void *config,
+                        const char *store);
 /* Refuse to overwrite an output directory, or with -force delete it. */
 struct step stage_output(struct build *b);
 /* Open the communicator into b->comm; closes it in cleanup. */

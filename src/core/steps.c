@@ -124,8 +124,11 @@ bool steps_run(struct step_list *steps, struct build *b, const struct steps_poli
     char then = 'c';
     while (started < steps->len) {
         struct step *s = &steps->ptr[started++];
-        if (run_step(s, b, err))
+        if (run_step(s, b, err)) {
+            if (policy->pause != NULL)
+                policy->pause(policy->arg, b, s->name);
             continue;
+        }
         find_cause(s, b, policy, err);
         then = cancel_test(b->cancel) ? 'c' : decide(policy, b, s);
         if (then != 'r')

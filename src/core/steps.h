@@ -21,6 +21,8 @@ struct steps_policy {
     enum on_error on_error;
     /* ON_ERROR_ASK: 'c', 'a' or 'r'; NULL: as 'c'. */
     char (*ask)(void *arg, struct build *b, const char *step);
+    /* -debug: called after each step that went well; NULL: no pauses. */
+    void (*pause)(void *arg, struct build *b, const char *step);
     void *arg;
     /* Give the builder a chance to name the cause; may be NULL. */
     void (*diagnose)(void *arg, struct build *b, struct error **err);

@@ -83,6 +83,16 @@ bool img_info(const char *path, const char *format, struct arena *a, struct img_
     return proc_run(&spec, NULL, err) && parse_info(path, &text, a, out, err);
 }
 
+/* qemu-img says it in words only. */
+static bool explain(struct error **err)
+{
+    autofree char *line = error_line(*err);
+    if (strstr(line, "No space left on device") == NULL)
+        return false;
+    error_wrap_code(err, ERR_NO_SPACE, "the host's disk is full");
+    return error_hint(err, "Make room where the store lies, or put the store on a larger disk.");
+}
+
 /* Run qemu-img; when it fails, what it left of PATH goes. */
 static bool run_making(const char *const *argv, const char *path, const char *what,
                        struct cancel *c, struct error **err)
@@ -93,7 +103,7 @@ static bool run_making(const char *const *argv, const char *path, const char *wh
     if (proc_run(&spec, NULL, err))
         return true;
     unlink(path);
-    return false;
+    return explain(err);
 }
 
 static bool refuse_existing(const char *path, struct error **err)
@@ -193,7 +203,7 @@ bool img_convert(const struct img_convert *job, struct error **err)
     if (proc_run(&spec, NULL, err))
         return true;
     unlink(job->dst);
-    return false;
+    return explain(err);
 }
 
 bool img_check(const char *path, const char *format, struct cancel *c, struct error **err)

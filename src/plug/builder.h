@@ -18,6 +18,14 @@ enum builder_flags {
     BUILDER_NO_IMAGE = 1 << 2,  /* nothing to keep: no output, seal, pack, record */
 };
 
+/* What the guest of a build takes of its hypervisor. */
+struct build_needs {
+    const char *hypervisor; /* name in the configuration; NULL: the default */
+    int64_t memory_mib, vcpus;
+    bool is_local;    /* it runs on this host */
+    bool is_emulated; /* its processors are threads that compete with all others */
+};
+
 struct builder_type {
     const char *name;    /* "qemu": first label of the source block */
     const char *summary; /* one line */
@@ -37,6 +45,8 @@ struct builder_type {
      * provisioner (shut down, hand over the image in b->image). */
     void (*add_steps)(const void *config, struct build *b, struct step_list *prepare,
                       struct step_list *finish);
+    /* For admission, after add_steps; NULL: a builder without a guest. */
+    void (*needs)(const void *config, struct build *b, struct build_needs *out);
     /* Called when a step failed while the guest was there: replace or wrap
      * *ERR by the cause that the console, the hypervisor or the disk show
      * (kernel panic, no DHCP lease, crashed QEMU ...).  May be NULL. */

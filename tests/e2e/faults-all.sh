@@ -77,39 +77,46 @@ fault_host_full() {
     rm store
 }
 
-# A daemon of our own that is killed in the middle; the next start removes the guest.
+# A user's own daemon that is killed in the middle; the next start removes the guest.
 fault_libvirt() {
     requires libvirtd
-    export XDG_RUNTIME_DIR=$PWD/xdg XDG_CONFIG_HOME=$PWD/xdg XDG_CACHE_HOME=$PWD/xdg
-    mkdir -p xdg
-    printf 'store { path = "%s/store" }\nhypervisor "own" { uri = "qemu:///session" }\n' "$PWD" >config.hcl
+    requires_root
+    ordinary_user
+    as() { as_user env XDG_RUNTIME_DIR="$HOME_DIR/run" IMGFAC_CONFIG="$HOME_DIR/config.hcl" "$@"; }
+    local user_store=$HOME_DIR/.local/share/imgfac sock=$HOME_DIR/run/libvirt/libvirt-sock
+    install -m 755 "$B/imgfac" "$TMP/imgfac"
+    chmod 644 loop.qcow2
+    as mkdir -m 700 "$HOME_DIR/run"
+    printf 'hypervisor "own" { uri = "qemu:///session" }\n' >config-own
     template loop '  ssh_timeout = "2m"'
-    libvirtd --timeout 600 >libvirtd.log 2>&1 &
-    daemon=$!
-    cleanup kill "$daemon"
-    wait_until 20 test -S xdg/libvirt/libvirt-sock
-    imgfac build t.pkr.hcl >stdout 2>stderr &
+    install -m 644 config-own "$HOME_DIR/config.hcl"
+    install -m 644 t.pkr.hcl "$HOME_DIR/t.pkr.hcl"
+    as "$TMP/imgfac" catalog import loop "$TMP/loop.qcow2" >/dev/null
+    start_daemon() {
+        as libvirtd --timeout 600 >libvirtd.log 2>&1 &
+        wait_until 30 test -S "$sock"
+    }
+    start_daemon
+    as "$TMP/imgfac" build t.pkr.hcl >stdout 2>stderr &
     pid=$!
-    wait_until 60 guest_runs
-    wait_until 60 grep -q 'Waiting for SSH' stdout
-    kill -KILL "$daemon"
+    wait_until 120 grep -q 'Waiting for SSH' stdout
+    pkill -KILL -u "$TEST_USER" -x libvirtd
+    rm -f "$sock"
     rc=0
     wait "$pid" || rc=$?
     assert_eq 1 "$rc" 'exit status'
-    rm -f "$XDG_RUNTIME_DIR"/libvirt/*.pid
-    tail -n 1 stdout | grep -F 'the connection to libvirt (qemu:///session) was lost' || fail "$(tail -n 3 stdout)"
-    libvirtd --timeout 600 >libvirtd.log 2>&1 &
-    daemon=$!
-    cleanup kill "$daemon"
-    wait_until 20 test -S xdg/libvirt/libvirt-sock
-    assert_status 0 imgfac gc -orphans
-    rm -rf store/logs/*
-    nothing_is_left
+    tail -n 1 stdout | grep -F 'the connection to libvirt (qemu:///session) was lost' ||
+        fail "$(tail -n 5 stdout)"
+    start_daemon
+    as "$TMP/imgfac" gc -orphans
+    assert_eq '' "$(pgrep -u "$TEST_USER" -f qemu-system || true)" 'QEMU processes'
+    assert_eq '' "$(find "$user_store"/{work,run,ledger} -mindepth 1)" 'left in the store'
+    pkill -TERM -u "$TEST_USER" || true
 }
 
 faults_store
 imgfac catalog import base "$BASE_IMAGE" >/dev/null
-for fault in ${IMGFAC_TEST_FAULTS:-libvirt panic root dhcp sshd key guest_full host_full}; do
+for fault in ${IMGFAC_TEST_FAULTS:-panic root dhcp sshd key guest_full host_full libvirt}; do
     one_guest_at_a_time
     echo "- $fault"
     start=$SECONDS

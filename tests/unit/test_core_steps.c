@@ -116,6 +116,28 @@ static void test_failure_stops_and_cleans_what_was_started(void **state)
     end(&f);
 }
 
+static void note_pause(void *arg, struct build *b, const char *step)
+{
+    struct fixture *f = arg;
+    (void)b;
+    strbuf_addf(&f->trace, "(%s) ", step);
+}
+
+static void test_debug_pauses_after_what_went_well(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f);
+    add(&f, "a");
+    add(&f, "b")->fail_times = 1;
+    struct error *e = NULL;
+    struct steps_policy policy = {.pause = note_pause, .arg = &f};
+    assert_false(steps_run(&f.steps, &f.b, &policy, &f.left, &e));
+    assert_string_equal(f.trace.buf, "+a (a) +b -b! -a! ");
+    error_free(e);
+    end(&f);
+}
+
 static void test_abort_leaves_everything(void **state)
 {
     (void)state;
@@ -194,6 +216,7 @@ int main(void)
         cmocka_unit_test(test_all_steps_and_their_cleanups_in_reverse),
         cmocka_unit_test(test_failure_stops_and_cleans_what_was_started),
         cmocka_unit_test(test_abort_leaves_everything),
+        cmocka_unit_test(test_debug_pauses_after_what_went_well),
         cmocka_unit_test(test_error_cleanup_provisioner_runs_where_the_policy_says),
         cmocka_unit_test(test_retry_runs_the_failed_step_again),
         cmocka_unit_test(test_ctrl_c_cleans_up_whatever_the_policy),
