@@ -304,12 +304,14 @@ static void cleanup(struct step *step, struct build *b, bool ok)
     (void)step;
     (void)ok;
     struct qemu_state *s = qemu_state(b);
+    struct error *err = NULL;
+    retract(b);
+    bool gone =
+        s->guest == NULL || (guest_state(s->guest) != GUEST_LOST && guest_destroy(s->guest, &err));
+    /* After the guest: its end ends calls that wait for a QEMU that hangs. */
     console_watch_stop(steal(&s->watch));
     screens_stop(steal(&s->screens));
     netwatch_stop(steal(&s->netwatch));
-    retract(b);
-    struct error *err = NULL;
-    bool gone = s->guest == NULL || guest_destroy(s->guest, &err);
     guest_free(steal(&s->guest));
     copy_console(b);
     if (gone)

@@ -53,3 +53,8 @@ $ $ROOT/tests/lib/pty 'expect Press enter' 'send \x03' 'expect Cleanly cancelled
 $ $ROOT/tests/lib/pty 'expect Press enter' 'send \n' 'expect finished' -- imgfac -config=site.hcl build -color=false break.pkr.hcl
 | exit 0
 
+# -debug pauses after every step; Ctrl-C ends the build there.
+$ sed 's/"exit 3"/"true"/' ask.pkr.hcl >debug.pkr.hcl; $ROOT/tests/lib/pty "expect step 'admit'. Press enter" 'send \n' "expect step 'target'. Press enter" 'send \n' "expect step 'connect'. Press enter" 'send \n' "expect step 'ready'. Press enter" 'send \n' "expect step 'shell-local'. Press enter" 'send \n' 'expect finished' -- imgfac -config=site.hcl build -color=false -debug debug.pkr.hcl
+| exit 0
+$ $ROOT/tests/lib/pty "expect step 'admit'. Press enter" 'send \x03' 'expect Cleanly cancelled' -- imgfac -config=site.hcl build -color=false -debug debug.pkr.hcl
+| exit 130

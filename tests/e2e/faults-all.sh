@@ -73,8 +73,13 @@ fault_host_full() {
     rm -rf store
     ln -s small store
     IMGFAC_CONFIG=$PWD/small.hcl assert_status 5 imgfac build t.pkr.hcl
-    IMGFAC_CONFIG=$PWD/small.hcl names "the host's disk is full"
+    tail -n 1 stdout | grep -F "==> qemu.x failed: the host's disk is full" || fail "$(tail -n 5 stdout)"
+    assert_contains small/logs/*/cause.txt "the host's disk is full"
+    IMGFAC_CONFIG=$PWD/small.hcl assert_status 0 imgfac gc -orphans
+    assert_eq '' "$(guests)" 'QEMU processes'
+    assert_eq '' "$(find small/work small/run small/ledger -mindepth 1)" 'left in the store'
     rm store
+    mkdir store
 }
 
 # A user's own daemon that is killed in the middle; the next start removes the guest.

@@ -4,7 +4,7 @@
 # faults-all.sh has the rest.
 . "$(dirname "$0")/../lib/lib.sh"
 . "$ROOT/tests/lib/faults.sh"
-requires qemu-img qemu-system-x86_64
+requires qemu-img qemu-system-x86_64 ssh
 requires_base
 one_guest_at_a_time
 faults_store
@@ -37,7 +37,7 @@ assert_eq 1 "$rc" 'exit status'
 names 'QEMU died while the guest was running'
 nothing_is_left
 
-echo '- a provisioner that fails, one that hangs, then a kernel panic'
+echo '- a provisioner that fails, one that hangs, one that waits for a look from outside, then a kernel panic'
 template base '' '  provisioner "shell" {
     inline            = ["echo before; exit 7"]
     continue_on_error = true
@@ -48,9 +48,20 @@ template base '' '  provisioner "shell" {
     continue_on_error = true
   }
   provisioner "shell" {
+    inline  = ["echo look now; until [ -e /tmp/seen ]; do sleep 1; done"]
+    timeout = "3m"
+  }
+  provisioner "shell" {
     inline = ["sudo sh -c \"echo 1 >/proc/sys/kernel/sysrq; echo c >/proc/sysrq-trigger\""]
   }'
-assert_status 1 imgfac build t.pkr.hcl
+imgfac build t.pkr.hcl >stdout 2>stderr &
+pid=$!
+wait_until 400 grep -q 'look now' stdout
+imgfac ssh x -- 'id -un; touch /tmp/seen' >seen || fail 'ssh'
+assert_contains seen imgfac-build
+rc=0
+wait "$pid" || rc=$?
+assert_eq 1 "$rc" 'exit status'
 assert_contains stdout 'before' '7' 'timeout of 3s'
 names "the guest's kernel panicked"
 nothing_is_left
