@@ -44,6 +44,7 @@ struct talk {
     int64_t id;
     int64_t began, heard; /* clock_now() */
     int64_t ended;        /* when the plugin was seen to be gone; 0: it runs */
+    int64_t closed;       /* when its output was seen to be at its end; 0: it is not */
     int64_t cancelled;    /* when "cancel" was sent; 0: not */
     unsigned strays;
     bool done;
@@ -289,6 +290,8 @@ static int wait_ms(const struct talk *t)
         until = MIN(until, t->cancelled + t->c->limits.cancel_grace_ns);
     if (t->ended != 0)
         until = MIN(until, t->ended + LINGER_NS);
+    if (t->closed != 0)
+        until = MIN(until, t->closed + LINGER_NS);
     int64_t ms = (until - now + NS_PER_MS - 1) / NS_PER_MS;
     if (t->cancelled == 0)
         ms = MIN(ms, (int64_t)cancel_poll_ms(call->cancel));
@@ -313,6 +316,8 @@ static void wait_event(struct talk *t)
         read_err(c);
     if (fds[2].revents != 0)
         write_pending(c);
+    if (t->closed == 0 && c->out_ended)
+        t->closed = clock_now();
     if (t->ended == 0 && proc_pipe_ended(p))
         t->ended = clock_now();
 }
@@ -332,8 +337,8 @@ static void send_cancel(struct talk *t)
 static bool is_over(const struct talk *t, int64_t now)
 {
     if (t->ended != 0)
-        return t->c->out_ended || now - t->ended >= LINGER_NS;
-    return t->c->out_ended && now - t->heard >= LINGER_NS;
+        return t->closed != 0 || now - t->ended >= LINGER_NS;
+    return t->closed != 0 && now - t->closed >= LINGER_NS;
 }
 
 static bool check_limits(struct talk *t, struct error **err)
@@ -349,6 +354,8 @@ static bool check_limits(struct talk *t, struct error **err)
     }
     if (is_over(t, now))
         return has_line(c) || fail_ended(t, err);
+    if (t->cancelled != 0)
+        return true;
     if (call->limit_ns > 0 && now - t->began >= call->limit_ns)
         return fail_limit(t, err, call->limit_ns, "did not answer within");
     if (call->silence_ns > 0 && now - t->heard >= call->silence_ns)

@@ -249,14 +249,15 @@ bool plugin_install(struct arena *a, const struct plugin_install *job, struct pl
     }
     if (!io_mkdir_p(dir, 0755, err))
         return error_wrap(err, "cannot install plugin '%s'", out->name);
-    const char *copy = arena_fmt(a, "%s/.%s.new", dir, io_basename(out->path));
+    /* Under its own name from the start: a plugin may look at argv[0]. */
+    autofree char *tmp = io_make_temp_dir(dir, ".new-", err);
+    if (tmp == NULL)
+        return error_wrap(err, "cannot install plugin '%s'", out->name);
+    const char *copy = arena_fmt(a, "%s/" PLUGIN_PREFIX "%s", tmp, out->name);
+    bool ok = install_copy(a, job, copy, out, err);
     AUTO(error) struct error *ignored = NULL;
-    io_remove_tree(copy, &ignored);
-    if (install_copy(a, job, copy, out, err))
-        return true;
-    error_drop(&ignored);
-    io_remove_tree(copy, &ignored);
-    return error_wrap(err, "cannot install plugin '%s'", out->name);
+    io_remove_tree(tmp, &ignored);
+    return ok || error_wrap(err, "cannot install plugin '%s'", out->name);
 }
 
 bool plugin_uninstall(const struct plugin_file *f, struct error **err)
