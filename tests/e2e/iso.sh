@@ -75,7 +75,7 @@ burners=()
 burn() { # until the kernel is loaded
     wait_until 120 grep -qs 'grub> ' store/logs/qemu.iso-*/console.log
     for _ in 1 2 3 4; do
-        (exec nice -n 5 sh -c 'while :; do :; done') &
+        (exec nice -n 5 timeout 300 sh -c 'while :; do :; done') &
         burners+=($!)
     done
     wait_until 200 grep -qs 'Loading /install/initrd' store/logs/qemu.iso-*/console.log
