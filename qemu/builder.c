@@ -7,6 +7,7 @@
 #include "base/proc.h"
 #include "config/config.h"
 #include "host/host.h"
+#include "qemu/net.h"
 #include "qemu/state.h"
 
 #define SSH_TIMEOUT_NS (5 * 60 * NS_PER_S) /* Packer's default */
@@ -56,6 +57,8 @@ struct qemu_state *qemu_state_new(const struct qemu_config *c, const struct conf
     if (site != NULL)
         s->hypervisor = config_find_hypervisor(site, c->hypervisor);
     s->kvm = use_kvm(s, a);
+    if (c->net_bridge != NULL)
+        s->mac = net_make_mac(a);
     return s;
 }
 
@@ -100,6 +103,8 @@ static void add_steps(const void *config, struct build *b, struct step_list *pre
     step_list_push(b->arena, prepare, qemu_step_guest(b));
     if (s->config->boot_command.len > 0 || s->config->boot_steps.len > 0)
         step_list_push(b->arena, prepare, qemu_step_type(b));
+    if (s->config->net_bridge != NULL && s->config->comm.type != COMM_NONE)
+        step_list_push(b->arena, prepare, qemu_step_address(b));
     step_list_push(b->arena, finish, qemu_step_shutdown(b));
     step_list_push(b->arena, finish, qemu_step_collect(b));
 }

@@ -4,25 +4,15 @@
 
 #include "base/hash.h"
 #include "catalog/catalog.h"
-#include "gotemplate/gotemplate.h"
 #include "hcl/diag.h"
 #include "qemu/args.h"
 
-/* Known to Packer, not carried out by this version: said, never ignored. */
-static const char *const unavailable[] = {
-    "net_bridge",
-    "iso_skip_cache",
-    "qemu_img_args",
-};
-
-static void check_unavailable(const struct body *body, struct diags *diags)
+static void check_skip_cache(const struct qemu_config *c, const struct body *body,
+                             struct diags *diags)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(unavailable); i++)
-        if (schema_is_set(body, unavailable[i]))
-            diags_error(diags, schema_range(body, unavailable[i]),
-                        "Option not available in this version",
-                        "imgfac " IMGFAC_VERSION " knows \"%s\" but cannot carry it out yet.",
-                        unavailable[i]);
+    if (c->iso_skip_cache && c->disk_image)
+        diags_error(diags, schema_range(body, "iso_skip_cache"), "Conflicting arguments",
+                    "QEMU can read an ISO from its URL; a disk image is needed as a file.");
 }
 
 /* Packer's own words where it has some. */
@@ -41,6 +31,8 @@ static void check_source(const struct qemu_config *c, const struct body *body, s
         diags_error(diags, schema_range(body, "iso_url"),
                     "One of iso_url or iso_urls must be specified",
                     "Or set base to an image of the catalog.");
+    if (c->iso_skip_cache)
+        return; /* nothing is kept that could be compared */
     if (!schema_is_set(body, "iso_checksum")) {
         diags_error(diags, schema_range(body, "iso_checksum"), "A checksum must be specified",
                     "Set iso_checksum to the digest of the file, or to \"none\".");
@@ -154,7 +146,7 @@ bool qemu_check(const void *config, const struct body *body, struct diags *diags
 {
     const struct qemu_config *c = config;
     size_t before = diags->errors;
-    check_unavailable(body, diags);
+    check_skip_cache(c, body, diags);
     check_source(c, body, diags);
     check_words(c, body, diags);
     check_disks(c, body, diags);

@@ -41,6 +41,13 @@ static const char *format_of(const char *path)
     return str_ends(str_from(path), STR(".qcow2")) ? "qcow2" : "raw";
 }
 
+/* libvirt takes no relative paths. */
+static const char *absolute(const struct build *b, const char *path)
+{
+    autofree char *text = io_absolute(path);
+    return arena_strdup(b->arena, text);
+}
+
 static bool missing(const char *option, const char *path, const char *arch, struct error **err)
 {
     error_set(err, ERR_HOST, 0, "%s: there is no file '%s'", option, path);
@@ -76,9 +83,10 @@ static bool use_paths(struct build *b, struct error **err)
     if (!io_exists(c->efi_firmware_code))
         return use_instead(b, "efi_firmware_code", c->efi_firmware_code, err);
     bool known = firmware_find_code(c->efi_firmware_code, s->arch, b->arena, &s->firmware);
-    s->firmware.code = c->efi_firmware_code;
     if (!known)
-        s->firmware.code_format = format_of(c->efi_firmware_code);
+        s->firmware = (struct firmware){.code_format = format_of(c->efi_firmware_code),
+                                        .needs_smm = wants_secure_boot(c)};
+    s->firmware.code = absolute(b, c->efi_firmware_code);
     if (c->efi_firmware_vars == NULL && !known) {
         error_set(err, ERR_TEMPLATE, 0, "nothing says which variables belong to '%s'",
                   c->efi_firmware_code);
@@ -86,7 +94,7 @@ static bool use_paths(struct build *b, struct error **err)
     }
     if (c->efi_firmware_vars == NULL)
         return true;
-    s->firmware.vars = c->efi_firmware_vars;
+    s->firmware.vars = absolute(b, c->efi_firmware_vars);
     s->firmware.vars_format = format_of(c->efi_firmware_vars);
     return io_exists(c->efi_firmware_vars) ||
            missing("efi_firmware_vars", c->efi_firmware_vars, s->arch, err);
@@ -106,14 +114,14 @@ static bool use_file(struct build *b, struct error **err)
     const struct qemu_config *c = s->config;
     if (!io_exists(c->firmware))
         return use_instead(b, "firmware", c->firmware, err);
-    autofree char *path = io_absolute(c->firmware);
+    const char *path = absolute(b, c->firmware);
     if (!c->use_pflash) {
-        s->bios_path = arena_strdup(b->arena, path);
+        s->bios_path = path;
         return true;
     }
     if (!firmware_find_code(path, s->arch, b->arena, &s->firmware))
         s->firmware = (struct firmware){.code_format = format_of(path)};
-    s->firmware.code = arena_strdup(b->arena, path);
+    s->firmware.code = path;
     return true;
 }
 

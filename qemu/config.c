@@ -269,7 +269,7 @@ const char *qemu_arch(const struct qemu_config *c)
 {
     static const char mark[] = "qemu-system-";
     const char *at = strstr(c->qemu_binary, mark);
-    return at != NULL ? at + sizeof(mark) - 1 : "x86_64";
+    return at != NULL && at[sizeof(mark) - 1] != '\0' ? at + sizeof(mark) - 1 : "x86_64";
 }
 
 /* "pc" is the default of PCs alone. */
@@ -301,6 +301,14 @@ int qemu_accelerator(const struct qemu_config *c, struct arena *a)
 bool qemu_forwards(const struct qemu_config *c)
 {
     return c->comm.type != COMM_NONE && !c->skip_nat_mapping && c->net_bridge == NULL;
+}
+
+bool qemu_reads_url(const struct qemu_config *c)
+{
+    const char *url = c->iso_url != NULL    ? c->iso_url
+                      : c->iso_urls.len > 0 ? c->iso_urls.ptr[0]
+                                            : "";
+    return c->iso_skip_cache && strstr(url, "://") != NULL && strncmp(url, "file:", 5) != 0;
 }
 
 /* A template that says where its screen shall be wants to see it. */

@@ -113,6 +113,7 @@ const char *qemu_machine(const struct qemu_config *c, struct arena *a);
 int qemu_accelerator(const struct qemu_config *c, struct arena *a); /* enum qemu_accel */
 const char *qemu_arch(const struct qemu_config *c);                 /* "x86_64" */
 bool qemu_forwards(const struct qemu_config *c);     /* a host port leads to the communicator's */
+bool qemu_reads_url(const struct qemu_config *c);    /* iso_skip_cache, of something remote */
 bool qemu_shows_screen(const struct qemu_config *c); /* over VNC */
 /* Virtual CPUs: one unless asked, see describe.c. */
 int64_t qemu_vcpus(const struct qemu_config *c);

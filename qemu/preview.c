@@ -16,7 +16,7 @@ static const char *source_of(const struct qemu_config *c, const char *store, str
     const char *url = urls.len > 0 ? urls.ptr[0] : "source";
     if (c->base != NULL)
         return arena_fmt(a, "%s/images/%s", store, c->base);
-    if (c->iso_skip_cache || *url == '/')
+    if (qemu_reads_url(c) || *url == '/')
         return url;
     if (c->iso_target_path != NULL)
         url = c->iso_target_path;

@@ -74,6 +74,7 @@ struct step qemu_step_seed(struct build *b);
 struct step qemu_step_media(struct build *b);
 struct step qemu_step_http(struct build *b);
 struct step qemu_step_guest(struct build *b);
+struct step qemu_step_address(struct build *b);
 struct step qemu_step_type(struct build *b);
 struct step qemu_step_shutdown(struct build *b);
 struct step qemu_step_collect(struct build *b);

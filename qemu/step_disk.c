@@ -7,6 +7,16 @@
 
 #define NEW_DISK_SIZE ((uint64_t)40 << 30) /* Packer's 40960M */
 
+/* qemu_img_args { resize = ["--shrink"] }: the end of the image is given up. */
+static bool may_shrink(const struct qemu_config *c)
+{
+    const struct qemu_img_args *args = c->qemu_img_args;
+    for (size_t i = 0; args != NULL && i < args->resize.len; i++)
+        if (strcmp(args->resize.ptr[i], "--shrink") == 0)
+            return true;
+    return false;
+}
+
 /* Virtual size of the disk, or false when the template asks for less than the
  * source has. */
 static bool choose_size(const struct qemu_state *s, uint64_t *out, struct error **err)
@@ -19,7 +29,7 @@ static bool choose_size(const struct qemu_state *s, uint64_t *out, struct error 
         return true;
     }
     *out = asked != 0 ? asked : s->source_size;
-    if (*out >= s->source_size)
+    if (*out >= s->source_size || may_shrink(c))
         return true;
     error_set(err, ERR_TEMPLATE, 0,
               "disk_size is %llu MiB, but the image to start from has %llu MiB",
@@ -47,6 +57,16 @@ static bool check_space(struct build *b, struct error **err)
     return error_hint(err, "Make room, or put the store on a larger disk (store.path).");
 }
 
+static struct img_args img_args(const struct opt_strings *list)
+{
+    return (struct img_args){list->ptr, list->len};
+}
+
+static struct img_args create_args(const struct qemu_config *c)
+{
+    return c->qemu_img_args != NULL ? img_args(&c->qemu_img_args->create) : (struct img_args){0};
+}
+
 static bool make_more_disks(struct build *b, struct error **err)
 {
     struct qemu_state *s = qemu_state(b);
@@ -58,11 +78,32 @@ static bool make_more_disks(struct build *b, struct error **err)
         if (!str_to_size(str_from(sizes->ptr[i]), 1 << 20, &bytes))
             return error_set(err, ERR_TEMPLATE, 0, "disk_additional_size: '%s' is no size",
                              sizes->ptr[i]);
-        if (!img_create(path, "qcow2", bytes, b->cancel, err))
+        struct img_new disk = {
+            .path = path, .size = bytes, .args = create_args(s->config), .cancel = b->cancel};
+        if (!img_make(&disk, err))
             return false;
         s->more_disks.ptr[s->more_disks.len++] = path;
     }
     return true;
+}
+
+/* With resize arguments qemu-img resizes, as it does under Packer; without, the
+ * overlay has its size from the start. */
+static bool make_disk(struct build *b, const char *path, uint64_t size, struct error **err)
+{
+    const struct qemu_state *s = qemu_state(b);
+    const struct qemu_config *c = s->config;
+    bool has_source = c->base != NULL || c->disk_image;
+    bool resizes = has_source && c->qemu_img_args != NULL && c->qemu_img_args->resize.len > 0;
+    struct img_new disk = {.path = path,
+                           .backing = has_source ? s->source_path : NULL,
+                           .backing_format = s->source_format,
+                           .size = resizes ? 0 : size,
+                           .args = create_args(c),
+                           .cancel = b->cancel};
+    return img_make(&disk, err) &&
+           (!resizes || img_resize_args(path, "qcow2", size, img_args(&c->qemu_img_args->resize),
+                                        b->cancel, err));
 }
 
 static bool run(struct step *step, struct build *b, struct error **err)
@@ -75,10 +116,7 @@ static bool run(struct step *step, struct build *b, struct error **err)
     uint64_t size;
     if (!choose_size(s, &size, err) || !check_space(b, err))
         return false;
-    bool ok = has_source
-                  ? img_create_overlay(path, s->source_path, s->source_format, size, b->cancel, err)
-                  : img_create(path, "qcow2", size, b->cancel, err);
-    if (!ok)
+    if (!make_disk(b, path, size, err))
         return false;
     b->image.path = path;
     b->image.format = "qcow2";
@@ -87,6 +125,7 @@ static bool run(struct step *step, struct build *b, struct error **err)
     b->image.arch = s->arch;
     b->image.final_format = qemu_format_name(c);
     b->image.compress = c->disk_compression;
+    b->image.convert_args = c->qemu_img_args != NULL ? &c->qemu_img_args->convert : NULL;
     b->image.skip_compaction = c->skip_compaction;
     return make_more_disks(b, err);
 }

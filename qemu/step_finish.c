@@ -2,9 +2,12 @@
 
 #include "qemu/state.h"
 
+#include <fcntl.h>
+
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "media/imgtool.h"
 #include "plug/communicator.h"
 #include "qemu/console.h"
@@ -70,11 +73,27 @@ static bool explain_timeout(const struct qemu_state *s, struct error **err)
                            "shutdown_timeout.");
 }
 
+/* A machine that was to boot by UEFI and did by SeaBIOS made another image than
+ * the template asked for; SeaBIOS says its name on the serial port. */
+static bool check_firmware(const struct build *b, struct error **err)
+{
+    enum { BEGINNING = 64 << 10 };
+    const struct qemu_state *s = qemu_state(b);
+    autoclose int fd =
+        s->efi && b->console_log != NULL ? open(b->console_log, O_RDONLY | O_CLOEXEC) : -1;
+    autofree char *text = xmalloc(BEGINNING);
+    ssize_t n = fd >= 0 ? read(fd, text, BEGINNING) : 0;
+    if (n <= 0 || memmem(text, (size_t)n, "SeaBIOS (version", 16) == NULL)
+        return true;
+    error_set(err, ERR_GUEST, 0, "UEFI was asked for, but the guest was booted by its BIOS");
+    return error_hint(err, "Do qemuargs replace the firmware?  See imgfac inspect -domain-xml.");
+}
+
 static bool shutdown_run(struct step *step, struct build *b, struct error **err)
 {
     (void)step;
     struct qemu_state *s = qemu_state(b);
-    if (!ask_to_stop(b, err))
+    if (!check_firmware(b, err) || !ask_to_stop(b, err))
         return false;
     if (!guest_wait_off(s->guest, timeout_of(s), b->cancel, err))
         return explain_timeout(s, err);
@@ -103,6 +122,8 @@ static bool collect_disk(struct build *b, const char *src, size_t number, struct
         .compress = c->disk_compression,
         .cancel = b->cancel,
     };
+    if (c->qemu_img_args != NULL)
+        job.args = (struct img_args){c->qemu_img_args->convert.ptr, c->qemu_img_args->convert.len};
     return img_convert(&job, err);
 }
 
@@ -122,7 +143,7 @@ static bool collect_run(struct step *step, struct build *b, struct error **err)
     for (size_t i = 0; i < s->more_disks.len; i++)
         if (!collect_disk(b, s->more_disks.ptr[i], i + 1, err))
             return false;
-    if (s->vars_path == NULL || s->config->efi_drop_efivars)
+    if (!s->efi || s->vars_path == NULL || s->config->efi_drop_efivars)
         return true;
     const char *dst = arena_fmt(b->arena, "%s/efivars.fd", b->output_dir);
     return io_copy_sparse(s->vars_path, dst, b->cancel, NULL, NULL, err);

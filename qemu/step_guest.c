@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <sys/stat.h>
 
 #include "base/hash.h"
 #include "base/io.h"
@@ -164,6 +165,9 @@ static bool start_once(struct build *b, struct error **err)
     s->guest_port = d.guest_port;
     s->has_screen = d.video != NULL;
     s->guest = guest_start(s->conn, s->domain_uuid, xml, b->guest, err);
+    if (s->guest == NULL && qemu_reads_url(s->config))
+        error_hint(err, "QEMU reads URLs by its curl driver; in Debian it is in the package "
+                        "qemu-block-extra.  Or leave iso_skip_cache out.");
     return s->guest != NULL;
 }
 
@@ -286,13 +290,18 @@ static void retract(struct build *b)
         info->uri = info->monitor = info->console = NULL;
 }
 
-/* -serial file:PATH of qemuargs: its writer is gone now. */
+/* -serial file:PATH of qemuargs: its writer is gone now.  As QEMU does, over
+ * what an earlier build left there. */
 static void copy_console(struct build *b)
 {
     struct error *err = NULL;
+    struct stat st;
     const char *path = qemu_state(b)->console_copy;
-    if (path != NULL && b->console_log != NULL && io_exists(b->console_log) &&
-        !io_copy_sparse(b->console_log, path, NULL, NULL, NULL, &err)) {
+    if (path == NULL || b->console_log == NULL || !io_exists(b->console_log))
+        return;
+    if (lstat(path, &st) == 0 && S_ISREG(st.st_mode))
+        unlink(path);
+    if (!io_copy_sparse(b->console_log, path, NULL, NULL, NULL, &err)) {
         autofree char *why = error_line(err);
         build_warnf(b, "the serial console is not in '%s': %s", path, why);
     }

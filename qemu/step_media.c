@@ -6,6 +6,7 @@
 #include "media/floppy.h"
 #include "media/tree.h"
 #include "net/port.h"
+#include "qemu/net.h"
 
 #define DEFAULT_LABEL "packer"
 /* The host as seen from QEMU's user network. */
@@ -98,6 +99,11 @@ static bool http_run(struct step *step, struct build *b, struct error **err)
     struct qemu_state *s = qemu_state(b);
     const struct qemu_config *c = s->config;
     b->target.http_ip = HOST_IP;
+    if (c->net_bridge != NULL) {
+        b->target.http_ip = net_interface_address(c->net_bridge, b->arena, err);
+        if (b->target.http_ip == NULL)
+            return error_wrap(err, "cannot use net_bridge");
+    }
     if (c->http_directory == NULL && c->http_content.len == 0)
         return true;
     struct httpd_config *h = describe_server(b);

@@ -2,6 +2,7 @@
 
 #include "qemu/state.h"
 
+#include "base/io.h"
 #include "cache/download.h"
 #include "catalog/catalog.h"
 #include "config/config.h"
@@ -101,17 +102,48 @@ static bool fetch(struct build *b, struct downloaded *out, struct error **err)
     return download_file(&d, b->arena, out, err);
 }
 
-/* A downloaded image may name any file of this host as its backing or data. */
-static bool check_image(const struct img_info *info, const struct downloaded *got,
+/* Another file of its own directory is all that an image may lead to: whoever
+ * made it must not be able to read this host's files into the guest. */
+static bool is_beside(const char *backing)
+{
+    return *backing != '/' && strchr(backing, ':') == NULL && strstr(backing, "..") == NULL;
+}
+
+static bool refuse_backing(const char *path, const char *backing, struct error **err)
+{
+    error_set(err, ERR_TEMPLATE, 0, "disk image '%s' has the backing file '%s'", path, backing);
+    return error_hint(err, "Make it stand alone: qemu-img convert -O qcow2 %s standalone.qcow2",
+                      io_basename(path));
+}
+
+static bool check_one(const char *path, const struct img_info *info, struct error **err)
+{
+    if (!info->has_data_file && !info->encrypted)
+        return true;
+    return error_set(err, ERR_TEMPLATE, 0, "disk image '%s' %s", path,
+                     info->encrypted ? "is encrypted" : "keeps its data in another file");
+}
+
+/* The user's own image, not a downloaded one, may have a chain. */
+static bool check_image(struct arena *a, const struct img_info *first, const struct downloaded *got,
                         struct error **err)
 {
-    if (info->has_data_file || info->encrypted)
-        return error_set(err, ERR_TEMPLATE, 0, "disk image '%s' %s", got->path,
-                         info->encrypted ? "is encrypted" : "keeps its data in another file");
-    if (info->backing != NULL && !got->in_place)
-        return error_set(err, ERR_TEMPLATE, 0, "downloaded disk image '%s' has a backing file '%s'",
-                         got->path, info->backing);
-    return true;
+    enum { LONGEST = 16 };
+    struct img_info info = *first;
+    const char *path = got->path;
+    for (int i = 0; i < LONGEST; i++) {
+        if (!check_one(path, &info, err))
+            return false;
+        if (info.backing == NULL)
+            return true;
+        if (!got->in_place || !is_beside(info.backing))
+            return refuse_backing(path, info.backing, err);
+        autofree char *dir = io_dirname(path);
+        path = arena_fmt(a, "%s/%s", dir, info.backing);
+        if (!img_info(path, info.backing_format, a, &info, err))
+            return false;
+    }
+    return error_set(err, ERR_TEMPLATE, 0, "disk image '%s' has too long a chain", got->path);
 }
 
 static bool use_url(struct build *b, struct error **err)
@@ -119,6 +151,12 @@ static bool use_url(struct build *b, struct error **err)
     struct qemu_state *s = qemu_state(b);
     struct downloaded got;
     struct img_info info;
+    if (qemu_reads_url(s->config)) {
+        s->source_path = qemu_urls(s->config, b->arena).ptr[0];
+        s->source_format = "raw";
+        b->base.source = s->source_path;
+        return true;
+    }
     if (!fetch(b, &got, err))
         return error_wrap(err, "cannot get the %s", s->config->disk_image ? "disk image" : "ISO");
     s->source_path = got.path;
@@ -128,7 +166,7 @@ static bool use_url(struct build *b, struct error **err)
         b->base.sha256 = got.checksum + 7;
     if (!s->config->disk_image)
         return true;
-    if (!img_info(got.path, NULL, b->arena, &info, err) || !check_image(&info, &got, err))
+    if (!img_info(got.path, NULL, b->arena, &info, err) || !check_image(b->arena, &info, &got, err))
         return false;
     s->source_format = info.format;
     s->source_size = info.virtual_size;

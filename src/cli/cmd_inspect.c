@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "base/redact.h"
 #include "cli/app.h"
 #include "cli/data.h"
 #include "cli/exit.h"
@@ -12,6 +13,8 @@
 #include "cli/template_flags.h"
 #include "core/plan.h"
 #include "hcl/diag.h"
+
+#define HIDDEN "<sensitive>"
 
 struct inspect_flags {
     struct template_flags template;
@@ -179,7 +182,13 @@ static bool add_machine(struct app *app, struct strbuf *out, const struct planne
         app_fail(app, err);
         return false;
     }
-    strbuf_adds(out, xml);
+    /* The mark of a hidden secret must not look like an element. */
+    autofree char *clean = redact_dup(xml);
+    for (char *mark = clean; (mark = strstr(mark, HIDDEN)) != NULL; mark += strlen(HIDDEN)) {
+        mark[0] = '(';
+        mark[strlen(HIDDEN) - 1] = ')';
+    }
+    strbuf_adds(out, clean);
     return true;
 }
 

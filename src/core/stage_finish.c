@@ -77,6 +77,8 @@ static bool pack_convert(struct build *b, const char *dst, bool compress, struct
         .arg = b,
         .cancel = b->cancel,
     };
+    if (b->image.convert_args != NULL)
+        job.args = (struct img_args){b->image.convert_args->ptr, b->image.convert_args->len};
     return img_convert(&job, err);
 }
 

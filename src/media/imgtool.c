@@ -11,6 +11,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/proc.h"
+#include "base/vec.h"
 
 #define INFO_MAX        ((size_t)1 << 20)
 #define INFO_TIMEOUT_NS (60 * NS_PER_S)
@@ -123,6 +124,36 @@ bool img_create(const char *path, const char *format, uint64_t size, struct canc
     return refuse_existing(path, err) && run_making(argv, path, what, c, err);
 }
 
+DEFINE_VEC(words, const char *);
+
+static void add_words(struct words *argv, const char *const *ptr, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        words_push(argv, ptr[i]);
+}
+
+#define ADD_WORDS(argv, ...)                                                                       \
+    add_words(argv, (const char *const[]){__VA_ARGS__},                                            \
+              sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+
+bool img_make(const struct img_new *job, struct error **err)
+{
+    char bytes[24];
+    AUTO(words) struct words argv = {0};
+    snprintf(bytes, sizeof(bytes), "%" PRIu64, job->size);
+    ADD_WORDS(&argv, "qemu-img", "create", "-q", "-f", "qcow2");
+    if (job->backing != NULL)
+        ADD_WORDS(&argv, "-b", job->backing, "-F", job->backing_format);
+    add_words(&argv, job->args.ptr, job->args.len);
+    ADD_WORDS(&argv, "--", job->path);
+    if (job->size != 0)
+        words_push(&argv, bytes);
+    words_push(&argv, NULL);
+    autofree char *what = xasprintf("create disk '%s'", job->path);
+    return refuse_existing(job->path, err) &&
+           run_making(argv.ptr, job->path, what, job->cancel, err);
+}
+
 bool img_create_overlay(const char *path, const char *backing, const char *backing_format,
                         uint64_t size, struct cancel *c, struct error **err)
 {
@@ -139,11 +170,20 @@ bool img_create_overlay(const char *path, const char *backing, const char *backi
 bool img_resize(const char *path, const char *format, uint64_t size, struct cancel *c,
                 struct error **err)
 {
+    return img_resize_args(path, format, size, (struct img_args){0}, c, err);
+}
+
+bool img_resize_args(const char *path, const char *format, uint64_t size, struct img_args args,
+                     struct cancel *c, struct error **err)
+{
     char bytes[24];
+    AUTO(words) struct words argv = {0};
     snprintf(bytes, sizeof(bytes), "%" PRIu64, size);
-    const char *const argv[] = {"qemu-img", "resize", "-q", "-f", format, "--", path, bytes, NULL};
+    ADD_WORDS(&argv, "qemu-img", "resize", "-q", "-f", format);
+    add_words(&argv, args.ptr, args.len);
+    ADD_WORDS(&argv, "--", path, bytes, NULL);
     autofree char *what = xasprintf("resize disk '%s'", path);
-    struct proc_spec spec = {.argv = argv, .cancel = c, .what = what};
+    struct proc_spec spec = {.argv = argv.ptr, .cancel = c, .what = what};
     return proc_run(&spec, NULL, err);
 }
 
@@ -170,28 +210,21 @@ bool img_convert(const struct img_convert *job, struct error **err)
 {
     if (!refuse_existing(job->dst, err))
         return false;
-    const char *argv[24] = {"qemu-img", "convert", "-W", "-m", "8"};
-    size_t n = 5;
+    AUTO(words) struct words argv = {0};
+    ADD_WORDS(&argv, "qemu-img", "convert", "-W", "-m", "8");
     if (job->progress != NULL)
-        argv[n++] = "-p";
-    if (job->src_format != NULL) {
-        argv[n++] = "-f";
-        argv[n++] = job->src_format;
-    }
-    argv[n++] = "-O";
-    argv[n++] = job->dst_format;
-    if (job->compress && strcmp(job->dst_format, "qcow2") == 0) {
-        argv[n++] = "-c";
-        argv[n++] = "-o";
-        argv[n++] = "compression_type=zstd";
-    }
-    argv[n++] = "--";
-    argv[n++] = job->src;
-    argv[n++] = job->dst;
+        words_push(&argv, "-p");
+    if (job->src_format != NULL)
+        ADD_WORDS(&argv, "-f", job->src_format);
+    ADD_WORDS(&argv, "-O", job->dst_format);
+    if (job->compress && strcmp(job->dst_format, "qcow2") == 0)
+        ADD_WORDS(&argv, "-c", "-o", "compression_type=zstd");
+    add_words(&argv, job->args.ptr, job->args.len);
+    ADD_WORDS(&argv, "--", job->src, job->dst, NULL);
     if (fault("convert"))
         return error_set(err, ERR_IO, 0, "cannot convert '%s': injected fault", job->src);
     autofree char *what = xasprintf("convert disk '%s' to '%s'", job->src, job->dst);
-    struct proc_spec spec = {.argv = argv, .cancel = job->cancel, .what = what};
+    struct proc_spec spec = {.argv = argv.ptr, .cancel = job->cancel, .what = what};
     union {
         const struct img_convert *in;
         void *out;

@@ -27,17 +27,34 @@ bool img_info(const char *path, const char *format, struct arena *a, struct img_
               struct error **err);
 bool img_create(const char *path, const char *format, uint64_t size, struct cancel *c,
                 struct error **err);
+/* Further arguments of qemu-img, put before the file's name. */
+struct img_args {
+    const char *const *ptr;
+    size_t len;
+};
+/* A new qcow2, or (BACKING, absolute) an overlay; SIZE 0: that of the backing image. */
+struct img_new {
+    const char *path;
+    const char *backing, *backing_format; /* or NULL */
+    uint64_t size;
+    struct img_args args;
+    struct cancel *cancel;
+};
+bool img_make(const struct img_new *job, struct error **err);
 /* qcow2 overlay on the absolute path BACKING; SIZE 0: that of the backing image. */
 bool img_create_overlay(const char *path, const char *backing, const char *backing_format,
                         uint64_t size, struct cancel *c, struct error **err);
 /* Grow only; shrinking is refused by qemu-img. */
 bool img_resize(const char *path, const char *format, uint64_t size, struct cancel *c,
                 struct error **err);
+bool img_resize_args(const char *path, const char *format, uint64_t size, struct img_args args,
+                     struct cancel *c, struct error **err);
 
 struct img_convert {
     const char *src, *src_format;
     const char *dst, *dst_format;
-    bool compress;                                              /* qcow2: zstd */
+    bool compress; /* qcow2: zstd */
+    struct img_args args;
     void (*progress)(void *arg, uint64_t done, uint64_t total); /* percent*100 of 10000 */
     void *arg;
     struct cancel *cancel;

@@ -38,15 +38,16 @@ struct build_target {
 /* The disk image that the build makes.  `path` moves on as steps transform it. */
 struct build_image {
     const char *path;
-    const char *format;       /* "qcow2" or "raw" */
-    uint64_t virtual_size;    /* bytes */
-    const char *backing;      /* backing file of an overlay; NULL when standalone */
-    const char *arch;         /* "x86_64" */
-    const char *firmware;     /* "bios", "uefi", "both" */
-    const char *os;           /* "debian-12" as far as the builder knows; or NULL */
-    const char *final_format; /* what the finished image shall be; NULL: qcow2 */
-    bool compress;            /* disk_compression: compress a qcow2 (zstd) */
-    bool skip_compaction;     /* hand over the working disk as it is */
+    const char *format;                     /* "qcow2" or "raw" */
+    uint64_t virtual_size;                  /* bytes */
+    const char *backing;                    /* backing file of an overlay; NULL when standalone */
+    const char *arch;                       /* "x86_64" */
+    const char *firmware;                   /* "bios", "uefi", "both" */
+    const char *os;                         /* "debian-12" as far as the builder knows; or NULL */
+    const char *final_format;               /* what the finished image shall be; NULL: qcow2 */
+    bool compress;                          /* disk_compression: compress a qcow2 (zstd) */
+    bool skip_compaction;                   /* hand over the working disk as it is */
+    const struct opt_strings *convert_args; /* of qemu-img for that; or NULL */
 };
 
 /* What the image was made from; for lineage. */

@@ -55,11 +55,15 @@ const struct template_source *template_find_source(const struct template *t, str
                                                    struct range range, struct diags *diags)
 {
     str rest = ref;
-    /* Packer drops whatever stands before TYPE.NAME; "sources." is in use. */
-    if (str_starts(rest, STR("source.")) || str_starts(rest, STR("sources.")))
-        str_split(&rest, '.');
     str type = str_split(&rest, '.');
-    str name = rest.ptr == NULL ? (str){0} : rest;
+    str name = str_split(&rest, '.');
+    /* Of more parts Packer takes the second and the third, whatever the others
+     * are: "sources." and "source.TYPE.NAME.qcow2" are in use. */
+    bool has_prefix = str_eqz(type, "source") || str_eqz(type, "sources");
+    if (rest.ptr != NULL || has_prefix) {
+        type = name;
+        name = str_split(&rest, '.');
+    }
     if (!hcl_is_identifier(type) || !hcl_is_identifier(name)) {
         diags_error(diags, range, "Invalid source reference",
                     "\"%.*s\" does not name a source. A reference looks like "

@@ -367,13 +367,6 @@ $ imgfac hcl2_upgrade -with-annotations -output-file=new/c.pkr.hcl centos.json; 
 | }
 
 $ imgfac validate -only=qemu -var root_password=xyzzy-9 centos.json
-! Error: Option not available in this version
-!
-!   on centos.json line 26:
-!   26:       "qemu_img_args": { "create": ["-o", "cluster_size=2M"] },
-!             ^^^^^^^^^^^^^^^
-! imgfac 0.1.0 knows "qemu_img_args" but cannot carry it out yet.
-!
 ! Error: Invalid template text
 !
 !   on centos.json line 45:

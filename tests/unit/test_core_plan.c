@@ -551,6 +551,15 @@ static void test_suggestions(void **state)
     assert_non_null(strstr(text, "Did you mean \"shell\"?"));
 }
 
+/* As in Packer: of many parts the second and the third. */
+static void test_source_references(void **state)
+{
+    struct fixture *f = *state;
+    must_plan(f, SOURCE "build {\n  sources = [\"source.qemu.x.qcow2\"]\n}\n");
+    assert_int_equal(f->plan.build_count, 1);
+    assert_string_equal(f->plan.builds[0].name, "qemu.x");
+}
+
 static void test_only_and_except(void **state)
 {
     struct fixture *f = *state;
@@ -678,6 +687,7 @@ int main(void)
         T(test_recorded_images_are_sealed),
         cmocka_unit_test(test_failures),
         T(test_suggestions),
+        T(test_source_references),
         T(test_only_and_except),
         T(test_one_bad_build_leaves_the_others),
         T(test_mistake_is_said_once),
