@@ -139,8 +139,11 @@ void proc_pipe_stop(struct proc_pipe *p, int64_t grace_ns)
 {
     if (p == NULL)
         return;
-    if (p->in >= 0)
-        close(steal_fd(&p->in));
+    /* Whatever it waits for, reading or writing, comes to an end. */
+    int *ends[] = {&p->in, &p->out, &p->err};
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+        if (*ends[i] >= 0)
+            close(steal_fd(ends[i]));
     if (!wait_end(p, grace_ns)) {
         kill(-p->pid, SIGTERM);
         if (!wait_end(p, grace_ns)) {

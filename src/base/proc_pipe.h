@@ -32,7 +32,7 @@ struct proc_pipe_spec {
 struct proc_pipe *proc_pipe_start(const struct proc_pipe_spec *spec, struct error **err);
 /* Whether it has ended; then it is reaped and `status` is valid. */
 bool proc_pipe_ended(struct proc_pipe *p);
-/* Close its standard input, wait up to GRACE_NS for its end, then SIGTERM and,
+/* Close its standard streams, wait up to GRACE_NS for its end, then SIGTERM and,
  * after another GRACE_NS, SIGKILL to the group; reap, free.  NULL-safe. */
 void proc_pipe_stop(struct proc_pipe *p, int64_t grace_ns);
 

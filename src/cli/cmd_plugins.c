@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "base/io.h"
 #include "cli/app.h"
 #include "cli/catalog_commands.h"
 #include "cli/exit.h"
@@ -11,6 +12,7 @@
 #include "cli/template_flags.h"
 #include "hcl/diag.h"
 #include "hcl/suggest.h"
+#include "plug/plugin.h"
 #include "plug/registry.h"
 #include "plugin/plugin.h"
 #include "plugin/store.h"
@@ -119,7 +121,7 @@ static const struct command cmd_installed = {
 
 struct install_flags {
     bool force;
-    const char *dir;
+    const char *dir, *path;
 };
 
 static const struct opt install_rows[] = {
@@ -128,6 +130,8 @@ static const struct opt install_rows[] = {
     OPT_STR(struct install_flags, dir, "dir", .arg = "PATH", .flags = OPT_PATH,
             .doc = "The plugin directory; else the first of $IMGFAC_PLUGIN_PATH, else that of the "
                    "user."),
+    OPT_STR(struct install_flags, path, "path", .arg = "PATH", .flags = OPT_PATH,
+            .doc = "The executable, when the argument is the name of a source, as Packer has it."),
     OPT_END,
 };
 
@@ -148,11 +152,40 @@ static void warn_shadowed(struct app *app, const struct plugin_file *f)
     }
 }
 
+/* What Packer's users write: the name of a plugin in place of a file. */
+static int install_source(struct app *app, const char *source)
+{
+    struct plugin_answer a;
+    struct error *err = NULL;
+    registry_find_plugin(app->arena, str_from(source), str_from(source), &a);
+    if (a.state == PLUGIN_BUILT_IN || a.state == PLUGIN_INSTALLED) {
+        fprintf(app->out, "%s: %s (%s)\n", source,
+                a.state == PLUGIN_BUILT_IN ? "built in" : "installed", a.what);
+        return EXIT_OK;
+    }
+    error_set(&err, ERR_NOT_FOUND, 0, "'%s' cannot be downloaded", source);
+    error_hint(&err, "imgfac downloads no plugins, and Packer's own cannot be used.  Give the file "
+                     "of a plugin for imgfac.");
+    return app_fail(app, err);
+}
+
+/* "github.com/hashicorp/qemu" */
+static bool is_source(const char *text)
+{
+    size_t slashes = 0;
+    for (const char *c = text; *c != '\0'; c++)
+        slashes += *c == '/';
+    return slashes == 2 && text[0] != '/' && text[0] != '.' && !io_exists(text);
+}
+
 static int install_run(struct app *app, const void *opaque, const struct opt_strings *args)
 {
     const struct install_flags *flags = opaque;
+    const char *path = flags->path != NULL ? flags->path : args->ptr[0];
+    if (flags->path == NULL && is_source(path))
+        return install_source(app, path);
     const struct plugin_install job = {
-        .path = args->ptr[0], .dir = flags->dir, .force = flags->force, .cancel = app->cancel};
+        .path = path, .dir = flags->dir, .force = flags->force, .cancel = app->cancel};
     struct plugin_file f;
     struct error *err = NULL;
     if (!plugin_install(app->arena, &job, &f, &err))
@@ -165,14 +198,16 @@ static int install_run(struct app *app, const void *opaque, const struct opt_str
 
 static const struct command cmd_install = {
     .name = "install",
-    .args = "PATH",
+    .args = "PATH|SOURCE [VERSION]",
     .summary = "Copy a plugin into the plugin directory and pin it",
     .doc = "PATH is an executable named imgfac-plugin-NAME.  It is asked what it offers, and its "
-           "checksum is written down beside it: it is never started again once it has changed.",
+           "checksum is written down beside it: it is never started again once it has changed.\n\n"
+           "SOURCE is a name such as github.com/hashicorp/qemu: whether that is there is said, "
+           "nothing is downloaded.",
     .opts = install_rows,
     .config_size = sizeof(struct install_flags),
     .min_args = 1,
-    .max_args = 1,
+    .max_args = 2,
     .run = install_run,
 };
 

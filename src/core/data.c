@@ -3,6 +3,7 @@
 #include "core/data.h"
 
 #include "base/log.h"
+#include "base/redact.h"
 #include "hcl/ast.h"
 #include "hcl/diag.h"
 #include "hcl/eval.h"
@@ -18,6 +19,7 @@ struct reading {
     struct arena *a;
     struct diags *diags;
     const char *name; /* "data.http.x" */
+    bool is_unknown, is_secret;
 };
 
 static bool unknown_type(const struct data_reader *r, str type, const struct block *block,
@@ -40,34 +42,29 @@ static bool unknown_type(const struct data_reader *r, str type, const struct blo
                        suggest_text(a, &s));
 }
 
-/* An argument that depends on what is not known yet. */
-static bool has_unknown(const struct reading *rd)
+/* What the arguments depend on: something that is not known yet, a secret. */
+static void look_at_arguments(struct reading *rd)
 {
     struct diags ignored;
     diags_init(&ignored, rd->a);
     const struct body *body = rd->block->body;
     for (size_t i = 0; i < body->attr_count; i++) {
         value v;
-        if (eval_expr(body->attrs[i].expr, rd->scope, rd->a, &v, &ignored) &&
-            !value_is_wholly_known(v))
-            return true;
+        if (!eval_expr(body->attrs[i].expr, rd->scope, rd->a, &v, &ignored))
+            continue;
+        rd->is_unknown |= !value_is_wholly_known(v);
+        rd->is_secret |= value_is_sensitive_deep(v);
     }
-    return false;
 }
 
-/* Whatever was computed from a secret is one. */
-static bool has_secret(const struct reading *rd)
+/* Outputs that are secret by their table are hidden from now on. */
+static void register_secrets(const struct opt *outputs, value v)
 {
-    struct diags ignored;
-    diags_init(&ignored, rd->a);
-    const struct body *body = rd->block->body;
-    for (size_t i = 0; i < body->attr_count; i++) {
-        value v;
-        if (eval_expr(body->attrs[i].expr, rd->scope, rd->a, &v, &ignored) &&
-            value_is_sensitive_deep(v))
-            return true;
+    for (const struct opt *o = outputs; o->kind != OPT_KIND_END; o++) {
+        value item = value_attr(v, o->name);
+        if ((o->flags & OPT_SENSITIVE) && value_is_present(item) && value_is_string(item))
+            redact_register(value_as_str(item));
     }
-    return false;
 }
 
 static bool execute(const struct reading *rd, const void *config, value *out)
@@ -93,6 +90,7 @@ static bool execute(const struct reading *rd, const void *config, value *out)
         return false;
     }
     *out = schema_object(rd->a, rd->type->outputs, output);
+    register_secrets(rd->type->outputs, *out);
     return true;
 }
 
@@ -108,14 +106,16 @@ bool data_read(void *arg, str type, str name, const struct block *block, const s
     void *config = arena_alloc(a, MAX(rd.type->config_size, (size_t)1));
     if (!schema_decode(block->body, rd.type->opts, scope, a, config, diags))
         return false;
-    bool unknown = has_unknown(&rd);
-    if (!unknown && rd.type->check != NULL && !rd.type->check(rd.type, config, block->body, diags))
+    look_at_arguments(&rd);
+    if (!rd.is_unknown && rd.type->check != NULL &&
+        !rd.type->check(rd.type, config, block->body, diags))
         return false;
-    if (!r->execute || unknown)
+    if (!r->execute || rd.is_unknown)
         *out = schema_object_unknown(a, rd.type->outputs);
     else if (!execute(&rd, config, out))
         return false;
-    if (has_secret(&rd))
+    /* Whatever was computed from a secret is one. */
+    if (rd.is_secret)
         *out = value_mark(*out, true);
     return true;
 }

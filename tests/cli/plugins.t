@@ -313,3 +313,18 @@ $ imgfac init b.pkr.hcl
 ! "newest" is not a version constraint such as ">= 1.0.0".
 !
 ? 4
+
+# Nothing is downloaded.
+$ imgfac plugins install github.com/hashicorp/qemu '~> 1'
+| github.com/hashicorp/qemu: built in (builder qemu)
+$ imgfac plugins install github.com/acme/tool
+! Error: 'github.com/acme/tool' cannot be downloaded
+!
+! imgfac downloads no plugins, and Packer's own cannot be used.  Give the file of
+! a plugin for imgfac.
+!
+? 6
+$ imgfac plugins install -dir q -path $ROOT/examples/plugins/shell/imgfac-plugin-packages github.com/acme/packages; ls q
+| Installed plugin packages 1.0.0 in q/imgfac-plugin-packages: provisioner packages
+| imgfac-plugin-packages
+| imgfac-plugin-packages.pin
