@@ -14,7 +14,7 @@ DEPS_RUN += supermin linux-image-cloud-$(ARCH) libguestfs-tools
 DEPS_RUN += mmdebstrap uidmap ca-certificates mtools dosfstools e2fsprogs gdisk fdisk zstd openssh-client
 
 # The small installer of the tests: boot loaders, initramfs, SSH server.
-DEPS_TEST := isolinux syslinux-common grub-common grub-pc-bin cpio busybox dropbear-bin
+DEPS_TEST := isolinux syslinux-common grub-common grub-pc-bin cpio busybox-static dropbear-bin
 # make check, then the optional tools: lint, fuzz, tidy, memory checks.
 DEPS_TEST += libcmocka-dev openssh-server libvirt-clients xorriso jq mandoc curl procps git
 DEPS_TEST += ansible-core sudo
