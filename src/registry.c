@@ -27,13 +27,10 @@ static const struct builder_type *const builders[] = {
 };
 
 static const struct provisioner_type *const provisioners[] = {
-    &provisioner_shell,
-    &provisioner_shell_local,
-    &provisioner_file,
-    &provisioner_breakpoint,
-    &provisioner_sleep,
-    &provisioner_ansible,
-    NULL,
+    &provisioner_shell,         &provisioner_shell_local,
+    &provisioner_file,          &provisioner_breakpoint,
+    &provisioner_sleep,         &provisioner_ansible,
+    &provisioner_ansible_local, NULL,
 };
 
 static const struct comm_type *const communicators[] = {

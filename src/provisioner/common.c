@@ -339,6 +339,53 @@ char *prov_join(struct arena *a, const char *const *words, size_t count)
     return arena_strdup(a, sb.buf);
 }
 
+/* A shell would do something with this character. */
+static bool is_active(char c, char quote)
+{
+    if (quote == '\'')
+        return false;
+    return strchr(quote == '"' ? "$`" : "$`\n&|;<>()*?[]#~{}!", c) != NULL;
+}
+
+/* The backslash before NEXT is not there for itself. */
+static bool escapes(char next, char quote)
+{
+    return quote == '\0' || (quote == '"' && next != '\0' && strchr("$`\"\\", next) != NULL);
+}
+
+/* One word from *I on, added to SB; false when it is not just text. */
+static bool add_word(str s, size_t *i, struct strbuf *sb)
+{
+    char quote = '\0';
+    for (; *i < s.len; (*i)++) {
+        char c = s.ptr[*i];
+        if (quote == '\0' && (c == ' ' || c == '\t'))
+            break;
+        if (c == '\\' && *i + 1 < s.len && escapes(s.ptr[*i + 1], quote))
+            strbuf_addc(sb, s.ptr[++*i]);
+        else if (quote != '\0' ? c == quote : c == '"' || c == '\'')
+            quote = quote == '\0' ? c : '\0';
+        else if (c == '\0' || is_active(c, quote))
+            return false;
+        else
+            strbuf_addc(sb, c);
+    }
+    return quote == '\0';
+}
+
+bool prov_split_shell(struct arena *a, str text, struct words *out)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        AUTO(strbuf) struct strbuf word = STRBUF_INIT;
+        if (text.ptr[i] == ' ' || text.ptr[i] == '\t')
+            continue;
+        if (!add_word(text, &i, &word))
+            return false;
+        words_push(a, out, arena_strdup(a, word.buf));
+    }
+    return true;
+}
+
 void prov_pause_after(struct build *b, int64_t pause_ns)
 {
     if (pause_ns <= 0)

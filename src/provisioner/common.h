@@ -60,6 +60,10 @@ bool prov_has_secret(const char *text);
 /* The first COUNT words as one line of shell text, for people. */
 char *prov_join(struct arena *a, const char *const *words, size_t count);
 
+/* Shell text of words, quotes and backslashes as words; false when a shell
+ * would do more with it than take the quotes away. */
+bool prov_split_shell(struct arena *a, str text, struct words *out);
+
 void prov_pause_after(struct build *b, int64_t pause_ns);
 
 #endif

@@ -13,5 +13,6 @@ extern const struct provisioner_type provisioner_file;
 extern const struct provisioner_type provisioner_breakpoint;
 extern const struct provisioner_type provisioner_sleep;
 extern const struct provisioner_type provisioner_ansible;
+extern const struct provisioner_type provisioner_ansible_local;
 
 #endif

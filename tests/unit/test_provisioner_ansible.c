@@ -262,6 +262,115 @@ static void own_inventory_and_galaxy(void **state)
     assert_nothing_left();
 }
 
+static void shell_words(void **state)
+{
+    static const struct {
+        const char *text, *words; /* NULL: a shell would do more */
+    } cases[] = {
+        {"a b  c", "a|b|c"},
+        {"-e 'a b' \"c d\"e", "-e|a b|c de"},
+        {"'it'\"'\"'s' a\\ b \"q\\\"\\x\"", "it's|a b|q\"\\x"},
+        {"'$x `y` *' ''", "$x `y` *|"},
+        {"$x", NULL},
+        {"\"`y`\"", NULL},
+        {"a;b", NULL},
+        {"a *", NULL},
+        {"'open", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        AUTO(arena) struct arena *a = arena_new("test");
+        AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
+        struct words words = {0};
+        bool ok = prov_split_shell(a, str_from(cases[i].text), &words);
+        assert_int_equal(ok, cases[i].words != NULL);
+        for (size_t j = 0; ok && j < words.len; j++)
+            strbuf_addf(&sb, "%s%s", j > 0 ? "|" : "", words.ptr[j]);
+        if (ok)
+            assert_string_equal(sb.buf, cases[i].words);
+    }
+}
+
+static void make_dir(const char *name)
+{
+    struct error *err = NULL;
+    autofree char *path = io_path_join(fx.sshd.dir, name);
+    assert_true(io_mkdir_p(path, 0755, &err));
+}
+
+static void local_checks(void **state)
+{
+    static const struct test_example examples[] = {
+        {"", NULL, "Either playbook_file or playbook_files must be specified"},
+        {"playbook_file = \"@/l/site.yml\"\nplaybook_files = [\"x\"]", NULL, "playbook_files"},
+        {"playbook_file = \"@/l/none.yml\"", NULL, "There is no such file"},
+        {"playbook_file = \"@/l/site.yml\"\nrole_paths = [\"@/l/site.yml\"]", NULL,
+         "must point to a directory"},
+        {"playbook_file = \"@/l/site.yml\"\nstaging_directory = \"@/s\"\n"
+         "command = \"no-such-ansible\"",
+         NULL, "apt-get install -y ansible-core"},
+        {"playbook_file = \"@/l/site.yml\"\nstaging_directory = \"@/s\"\n"
+         "extra_arguments = [\"--tags\", \"canary-83\"]",
+         NULL, "argument 2 of extra_arguments holds a sensitive value"},
+        {"playbook_file = \"@/l/site.yml\"\nstaging_directory = \"/proc/x\"", NULL,
+         "cannot make '/proc/x' in the guest"},
+    };
+    (void)state;
+    if (!has_ansible())
+        skip();
+    make_dir("l");
+    redact_register(STR("canary-83"));
+    test_prov_put("l/site.yml", STR("- hosts: all\n"), 0644);
+    test_prov_examples(&provisioner_ansible_local, examples, ARRAY_SIZE(examples));
+}
+
+static void plays_in_the_guest(void **state)
+{
+    static const struct test_example examples[] = {
+        {"playbook_files = [\"@/my play/site.yml\", \"@/other.yml\"]\n"
+         "playbook_dir = \"@/my play\"\n"
+         "role_paths = [\"@/l/r1/\"]\ngroup_vars = \"@/l/gv\"\n"
+         "inventory_groups = [\"web, db\", \"x\"]\nstaging_directory = \"@/sta ging\"\n"
+         "command = \"ANSIBLE_NOCOLOR=1 ansible-playbook\"\n"
+         "extra_arguments = [\"-e\", \"\\\"secret='canary-83'\\\"\", \"-e out=@/local\"]",
+         "db,ungrouped,web,x gv role test", NULL},
+        {"playbook_file = \"@/l/fail.yml\"\nstaging_directory = \"@/s2\"", NULL,
+         "playbook 'fail.yml' failed with status 2: task 'bad one' failed on '127.0.0.1': no"},
+    };
+    (void)state;
+    if (!has_ansible())
+        skip();
+    make_dir("my play");
+    make_dir("l/gv");
+    make_dir("l/r1/tasks");
+    test_prov_put("my play/site.yml", STR("- hosts: web\n  gather_facts: false\n  roles: [r1]\n"),
+                  0644);
+    test_prov_put("other.yml",
+                  STR("- hosts: web\n  gather_facts: false\n  tasks:\n    - name: keep\n"
+                      "      copy: {content: '{{ secret }}', dest: '{{ out }}'}\n"
+                      "    - name: arguments\n"
+                      "      shell: cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c"
+                      " canary-[8]3\n"
+                      "      register: found\n"
+                      "      failed_when: found.stdout != '0'\n"),
+                  0644);
+    test_prov_put("l/gv/web.yml", STR("from_gv: gv\n"), 0644);
+    test_prov_put("l/r1/tasks/main.yml",
+                  STR("- debug: msg='{{ groups | sort | join(\",\") }} {{ from_gv }} role {{ "
+                      "packer_builder_type }}'\n"),
+                  0644);
+    test_prov_put("l/fail.yml",
+                  STR("- hosts: all\n  gather_facts: false\n  tasks:\n    - name: bad one\n"
+                      "      fail: msg=no\n"),
+                  0644);
+    test_prov_examples(&provisioner_ansible_local, examples, ARRAY_SIZE(examples));
+    autofree char *written = test_prov_get("local");
+    assert_string_equal(written, "canary-83");
+    assert_null(strstr(fx.sink.text.buf, "canary"));
+    autofree char *vars_file = io_path_join(fx.sshd.dir, "sta ging/vars-1.yml");
+    assert_false(io_exists(vars_file));
+}
+
 static void *trigger_later(void *arg)
 {
     AUTO(cancel) struct cancel *pace = cancel_new(NULL);
@@ -300,7 +409,8 @@ int main(void)
         cmocka_unit_test(vars),         cmocka_unit_test(secrets_leave_the_arguments),
         cmocka_unit_test(failing_task), cmocka_unit_test(checks),
         cmocka_unit_test(plays),        cmocka_unit_test(own_inventory_and_galaxy),
-        cmocka_unit_test(cancelled),
+        cmocka_unit_test(cancelled),    cmocka_unit_test(shell_words),
+        cmocka_unit_test(local_checks), cmocka_unit_test(plays_in_the_guest),
     };
     return cmocka_run_group_tests(tests, test_prov_set_up, test_prov_tear_down);
 }

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "provisioner/guest.h"
+
+#include "base/io.h"
+#include "base/mem.h"
+#include "hcl/diag.h"
+
+const struct opt_choice guest_os_choices[] = {
+    {"unix", GUEST_UNIX, NULL},
+    {"windows", GUEST_WINDOWS, NULL},
+    {0},
+};
+
+/* --- commands --- */
+
+struct relay {
+    struct build *b;
+    const struct guest_command *cmd;
+};
+
+static void on_line(void *arg, bool is_stderr, str line)
+{
+    struct relay *r = arg;
+    if (is_stderr && line.len > 0 && r->cmd->last != NULL) {
+        strbuf_truncate(r->cmd->last, 0);
+        strbuf_addstr(r->cmd->last, str_sub(line, 0, MIN(line.len, (size_t)300)));
+    }
+    if (r->cmd->on_line != NULL)
+        r->cmd->on_line(r->cmd->arg, is_stderr, line);
+    if (!r->cmd->quiet)
+        build_output(r->b, is_stderr, line);
+}
+
+bool guest_run(const struct guest *g, const struct guest_command *cmd, int *status,
+               struct error **err)
+{
+    static const char plain[] = "exec /bin/sh -c 'eval \"$(cat)\"'";
+    static const char login[] = "exec /bin/sh -c 'case ${SHELL##*/} in bash|zsh|ksh|mksh|ash|dash) "
+                                "exec \"$SHELL\" -c \"$0\";;esac;exec /bin/sh -c \"$0\"' "
+                                "'eval \"$(cat)\"'";
+    struct relay relay = {.b = g->b, .cmd = cmd};
+    const struct comm_config *config = g->b->comm_config;
+    /* A terminal would echo what it is sent, and never ends. */
+    bool direct = g->os == GUEST_WINDOWS || (config != NULL && config->ssh_pty);
+    struct comm_command c = {
+        .command = direct             ? cmd->text
+                   : cmd->login_shell ? login
+                                      : plain,
+        .input = direct ? (str){NULL, 0} : str_from(cmd->text),
+        .secret = true,
+        .on_line = on_line,
+        .arg = &relay,
+        .out = cmd->out,
+    };
+    return comm_run(g->b->comm, &c, prov_token(g->b), status, err);
+}
+
+bool guest_must(const struct guest *g, const char *what, const char *text, struct error **err)
+{
+    AUTO(strbuf) struct strbuf last = STRBUF_INIT_MAX(512);
+    struct guest_command cmd = {.text = text, .quiet = true, .last = &last};
+    int status = 0;
+    if (!guest_run(g, &cmd, &status, err))
+        return error_wrap(err, "cannot %s", what);
+    if (status == 0)
+        return true;
+    if (status == COMM_DISCONNECTED)
+        error_set(err, ERR_DISCONNECT, 0, "the connection to the guest broke");
+    else if (last.len > 0)
+        error_set(err, ERR_PROVISION, 0, "%s", last.buf);
+    else
+        error_set(err, ERR_PROVISION, 0, "the guest's command ended with status %d", status);
+    if (strstr(last.buf, "sudo") != NULL && strstr(last.buf, "password") != NULL)
+        error_hint(err, "The account of the communicator needs sudo without a password, or set "
+                        "prevent_sudo (disable_sudo).");
+    return error_wrap(err, "cannot %s", what);
+}
+
+/* --- files --- */
+
+const char *guest_quote(const struct guest *g, const char *path)
+{
+    AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
+    if (g->os == GUEST_UNIX) {
+        strbuf_add_shell_quoted(&sb, str_from(path));
+        return arena_strdup(g->a, sb.buf);
+    }
+    /* A single-quoted string of PowerShell. */
+    strbuf_addc(&sb, '\'');
+    for (; *path != '\0'; path++)
+        strbuf_adds(&sb, *path == '\'' ? "''" : (char[]){*path, '\0'});
+    strbuf_addc(&sb, '\'');
+    return arena_strdup(g->a, sb.buf);
+}
+
+static const char *sudo(const struct guest *g)
+{
+    return g->sudo && g->os == GUEST_UNIX ? "sudo " : "";
+}
+
+/* As Packer: whoever unpacks into them need not be who made them. */
+bool guest_mkdir(const struct guest *g, const struct words *paths, struct error **err)
+{
+    AUTO(strbuf) struct strbuf list = STRBUF_INIT, text = STRBUF_INIT;
+    if (paths->len == 0)
+        return true;
+    for (size_t i = 0; i < paths->len; i++)
+        strbuf_addf(&list, "%s%s",
+                    i == 0                ? ""
+                    : g->os == GUEST_UNIX ? " "
+                                          : ",",
+                    guest_quote(g, paths->ptr[i]));
+    if (g->os == GUEST_WINDOWS)
+        strbuf_addf(&text,
+                    "powershell.exe -Command \"New-Item -ItemType directory -Force -ErrorAction "
+                    "SilentlyContinue -Path %s | Out-Null\"",
+                    list.buf);
+    else if (g->sudo)
+        strbuf_addf(&text, "sudo mkdir -p %s && sudo chmod 0777 %s", list.buf, list.buf);
+    else
+        strbuf_addf(&text, "mkdir -p %s", list.buf);
+    autofree char *what = xasprintf("make '%s' in the guest", paths->ptr[0]);
+    return guest_must(g, what, text.buf, err);
+}
+
+bool guest_remove(const struct guest *g, const char *path, struct error **err)
+{
+    autofree char *what = xasprintf("remove '%s' in the guest", path);
+    const char *quoted = guest_quote(g, path);
+    if (g->os == GUEST_UNIX)
+        return guest_must(g, what, arena_fmt(g->a, "%srm -rf %s", sudo(g), quoted), err);
+    return guest_must(
+        g, what,
+        arena_fmt(g->a, "powershell.exe -Command \"Remove-Item -Recurse -Force -Path %s\"", quoted),
+        err);
+}
+
+bool guest_upload(const struct guest *g, const char *src, const char *dst, struct error **err)
+{
+    struct cancel *cancel = prov_token(g->b);
+    if (!io_is_dir(src))
+        return comm_upload(g->b->comm, src, dst, 0, cancel, err);
+    autofree char *contents = xasprintf("%s%s", src, str_ends(str_from(src), STR("/")) ? "" : "/");
+    return comm_upload_dir(g->b->comm, contents, dst, cancel, err);
+}
+
+bool guest_upload_text(const struct guest *g, str text, const char *dst, unsigned mode,
+                       struct error **err)
+{
+    return comm_upload_data(g->b->comm, text, dst, mode, prov_token(g->b), err);
+}
+
+/* --- judging and checking --- */
+
+bool guest_judge(int status, const int *valid, const char *tool, const struct strbuf *last,
+                 struct error **err)
+{
+    for (; *valid >= 0; valid++)
+        if (status == *valid)
+            return true;
+    if (status == COMM_DISCONNECTED)
+        error_set(err, ERR_DISCONNECT, 0, "the connection to the guest broke while it ran");
+    else
+        error_set(err, ERR_PROVISION, 0, "it ended with status %d%s%s", status,
+                  last->len > 0 ? "; its last error line: " : "", last->buf);
+    if (status == 127)
+        error_hint(err, "%s is not installed in the guest, or not in its $PATH.", tool);
+    else if (strstr(last->buf, "sudo: ") != NULL && strstr(last->buf, "password") != NULL)
+        error_hint(err, "The account of the communicator needs sudo without a password.");
+    return error_wrap(err, "%s failed", tool);
+}
+
+void guest_check_path(const char *path, const char *option, bool dir, const struct body *body,
+                      struct diags *diags)
+{
+    if (path == NULL || *path == '\0' || !gotmpl_is_plain(str_from(path)) ||
+        (io_exists(path) && io_is_dir(path) == dir))
+        return;
+    autofree char *summary = xasprintf("%s: %s is invalid", option, path);
+    const char *detail = !io_exists(path) ? "There is no such file or directory."
+                         : dir            ? "It must point to a directory."
+                                          : "It must point to a file.";
+    diags_error(diags, schema_range(body, option), summary, "%s", detail);
+}
+
+void guest_check_paths(struct opt_strings paths, const char *option, bool dir,
+                       const struct body *body, struct diags *diags)
+{
+    for (size_t i = 0; i < paths.len; i++)
+        guest_check_path(paths.ptr[i], option, dir, body, diags);
+}
