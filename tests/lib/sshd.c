@@ -68,6 +68,8 @@ bool test_sshd_init(struct test_sshd *s)
     make_key(s->key_path);
     s->key_pem = read_text(s->key_path);
     test_sshd_new_host_key(s);
+    autofree char *home = io_path_join(s->dir, "home");
+    must(mkdir(home, 0700) == 0, &err);
     s->port = test_free_port();
     s->user = xstrdup(getpwuid(getuid())->pw_name);
     if (getuid() == 0)
@@ -82,9 +84,9 @@ void test_sshd_start(struct test_sshd *s, const char *extra)
     strbuf_addf(&sb, "%s\n", extra == NULL ? "" : extra);
     strbuf_addf(&sb, "Port %d\nListenAddress 127.0.0.1\nHostKey %s/host\n", s->port, s->dir);
     strbuf_addf(&sb, "AuthorizedKeysFile %s/user.pub\nPidFile %s/pid\n", s->dir, s->dir);
+    strbuf_addf(&sb, "SetEnv HOME=%s/home\n", s->dir);
     strbuf_adds(&sb, "UsePAM no\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\n"
                      "KbdInteractiveAuthentication no\nMaxSessions 20\n"
-                     "SetEnv HOME=/nonexistent\n"
                      "Subsystem sftp internal-sftp\n");
     autofree char *config = io_path_join(s->dir, "sshd_config");
     must(io_write_file(config, strbuf_str(&sb), 0600, &err), &err);
