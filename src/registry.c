@@ -27,10 +27,17 @@ static const struct builder_type *const builders[] = {
 };
 
 static const struct provisioner_type *const provisioners[] = {
-    &provisioner_shell,         &provisioner_shell_local,
-    &provisioner_file,          &provisioner_breakpoint,
-    &provisioner_sleep,         &provisioner_ansible,
-    &provisioner_ansible_local, NULL,
+    &provisioner_shell,
+    &provisioner_shell_local,
+    &provisioner_file,
+    &provisioner_breakpoint,
+    &provisioner_sleep,
+    &provisioner_ansible,
+    &provisioner_ansible_local,
+    &provisioner_powershell,
+    &provisioner_windows_shell,
+    &provisioner_windows_restart,
+    NULL,
 };
 
 static const struct comm_type *const communicators[] = {

@@ -20,9 +20,8 @@ static const char *const builders[] = {
 };
 
 static const char *const provisioners[] = {
-    "ansible-local",   "chef-client",     "chef-solo",     "converge",          "goss",
-    "hcp-sbom",        "inspec",          "powershell",    "puppet-masterless", "puppet-server",
-    "salt-masterless", "windows-restart", "windows-shell", "windows-update",
+    "chef-client",       "chef-solo",     "converge",        "goss",           "hcp-sbom", "inspec",
+    "puppet-masterless", "puppet-server", "salt-masterless", "windows-update",
 };
 
 static const char *const post_processors[] = {

@@ -14,5 +14,8 @@ extern const struct provisioner_type provisioner_breakpoint;
 extern const struct provisioner_type provisioner_sleep;
 extern const struct provisioner_type provisioner_ansible;
 extern const struct provisioner_type provisioner_ansible_local;
+extern const struct provisioner_type provisioner_powershell;
+extern const struct provisioner_type provisioner_windows_shell;
+extern const struct provisioner_type provisioner_windows_restart;
 
 #endif
