@@ -37,6 +37,8 @@ static const struct provisioner_type *const provisioners[] = {
     &provisioner_powershell,
     &provisioner_windows_shell,
     &provisioner_windows_restart,
+    &provisioner_checks,
+    &provisioner_cloud_init,
     NULL,
 };
 

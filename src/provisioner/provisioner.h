@@ -17,5 +17,7 @@ extern const struct provisioner_type provisioner_ansible_local;
 extern const struct provisioner_type provisioner_powershell;
 extern const struct provisioner_type provisioner_windows_shell;
 extern const struct provisioner_type provisioner_windows_restart;
+extern const struct provisioner_type provisioner_checks;
+extern const struct provisioner_type provisioner_cloud_init;
 
 #endif
