@@ -39,6 +39,8 @@ static const struct provisioner_type *const provisioners[] = {
     &provisioner_windows_restart,
     &provisioner_checks,
     &provisioner_cloud_init,
+    &provisioner_puppet_masterless,
+    &provisioner_puppet_server,
     NULL,
 };
 

@@ -4,6 +4,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "hcl/diag.h"
+#include "provisioner/windows.h"
 
 const struct opt_choice guest_os_choices[] = {
     {"unix", GUEST_UNIX, NULL},
@@ -168,6 +169,49 @@ bool guest_judge(int status, const int *valid, const char *tool, const struct st
     else if (strstr(last->buf, "sudo: ") != NULL && strstr(last->buf, "password") != NULL)
         error_hint(err, "The account of the communicator needs sudo without a password.");
     return error_wrap(err, "%s failed", tool);
+}
+
+bool guest_run_tool(const struct guest *g, const struct guest_tool *tool, struct error **err)
+{
+    AUTO(strbuf) struct strbuf last = STRBUF_INIT_MAX(512);
+    struct guest_command cmd = {.text = tool->command, .login_shell = true, .last = &last};
+    int status = 0;
+    const char *user = tool->elevated_user;
+    build_sayf(g->b, "Running %s: %s", tool->name, tool->command);
+    if (user != NULL && *user != '\0' &&
+        !windows_elevate(g->b, g->a, tool->command, user, tool->elevated_password, &cmd.text, err))
+        return false;
+    if (!guest_run(g, &cmd, &status, err))
+        return error_wrap(err, "cannot run %s", tool->name);
+    if (tool->valid == NULL && status != COMM_DISCONNECTED)
+        return true;
+    static const int none[] = {-1};
+    return guest_judge(status, tool->valid == NULL ? none : tool->valid, tool->name, &last, err);
+}
+
+bool guest_refuse_secret(const char *option, const char *text, struct error **err)
+{
+    if (text == NULL || !prov_has_secret(text))
+        return true;
+    error_set(err, ERR_TEMPLATE, 0,
+              "%s holds a sensitive value, which every user of the guest could read in the list of "
+              "processes",
+              option);
+    return error_hint(err, "Hand it over in a file or in what the tool reads from one.");
+}
+
+bool guest_render_joined(const struct guest *g, struct opt_strings list, const char *option,
+                         const char **out, struct error **err)
+{
+    AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
+    for (size_t i = 0; i < list.len; i++) {
+        char *word;
+        if (!prov_render(g->b, g->a, list.ptr[i], NULL, 0, option, &word, err))
+            return false;
+        strbuf_addf(&sb, "%s%s", i > 0 ? " " : "", word);
+    }
+    *out = arena_strdup(g->a, sb.buf);
+    return guest_refuse_secret(option, sb.buf, err);
 }
 
 void guest_check_path(const char *path, const char *option, bool dir, const struct body *body,

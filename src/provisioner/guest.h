@@ -53,6 +53,20 @@ bool guest_upload_text(const struct guest *g, str text, const char *dst, unsigne
 bool guest_judge(int status, const int *valid, const char *tool, const struct strbuf *last,
                  struct error **err);
 
+/* A configuration tool of the guest. */
+struct guest_tool {
+    const char *name;    /* "Puppet" */
+    const char *command; /* rendered */
+    const int *valid;    /* statuses that are success, ends with -1; NULL: any */
+    const char *elevated_user, *elevated_password; /* Windows; unset: as logged in */
+};
+bool guest_run_tool(const struct guest *g, const struct guest_tool *tool, struct error **err);
+/* TEXT becomes an argument of a process: an error when it holds a secret. */
+bool guest_refuse_secret(const char *option, const char *text, struct error **err);
+/* The elements of LIST, rendered and joined by spaces. */
+bool guest_render_joined(const struct guest *g, struct opt_strings list, const char *option,
+                         const char **out, struct error **err);
+
 /* Diagnose a path that should be a file (DIR: a directory) of this host. */
 void guest_check_path(const char *path, const char *option, bool dir, const struct body *body,
                       struct diags *diags);

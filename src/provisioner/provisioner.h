@@ -19,5 +19,7 @@ extern const struct provisioner_type provisioner_windows_shell;
 extern const struct provisioner_type provisioner_windows_restart;
 extern const struct provisioner_type provisioner_checks;
 extern const struct provisioner_type provisioner_cloud_init;
+extern const struct provisioner_type provisioner_puppet_masterless;
+extern const struct provisioner_type provisioner_puppet_server;
 
 #endif
