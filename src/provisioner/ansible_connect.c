@@ -134,9 +134,9 @@ static bool add_bastion(struct ansible_run *r, struct error **err)
  * longer than that. */
 static bool make_sockets(struct ansible_run *r, struct error **err)
 {
-    uint64_t n;
+    uint32_t n;
     hash_random(&n, sizeof(n));
-    const char *dir = arena_fmt(r->a, "/tmp/imgfac-ssh-%016llx", (unsigned long long)n);
+    const char *dir = arena_fmt(r->a, "/tmp/imgfac-ssh-%d-%08x", (int)getpid(), n);
     if (r->b->ledger != NULL && !ledger_add(r->b->ledger, "tree", dir, &r->sockets_entry, err))
         return false;
     if (mkdir(dir, 0700) < 0)
