@@ -41,6 +41,8 @@ static const struct provisioner_type *const provisioners[] = {
     &provisioner_cloud_init,
     &provisioner_puppet_masterless,
     &provisioner_puppet_server,
+    &provisioner_chef_solo,
+    &provisioner_chef_client,
     NULL,
 };
 

@@ -21,5 +21,7 @@ extern const struct provisioner_type provisioner_checks;
 extern const struct provisioner_type provisioner_cloud_init;
 extern const struct provisioner_type provisioner_puppet_masterless;
 extern const struct provisioner_type provisioner_puppet_server;
+extern const struct provisioner_type provisioner_chef_solo;
+extern const struct provisioner_type provisioner_chef_client;
 
 #endif

@@ -84,7 +84,10 @@ void test_sshd_start(struct test_sshd *s, const char *extra)
     strbuf_addf(&sb, "%s\n", extra == NULL ? "" : extra);
     strbuf_addf(&sb, "Port %d\nListenAddress 127.0.0.1\nHostKey %s/host\n", s->port, s->dir);
     strbuf_addf(&sb, "AuthorizedKeysFile %s/user.pub\nPidFile %s/pid\n", s->dir, s->dir);
-    strbuf_addf(&sb, "SetEnv HOME=%s/home\n", s->dir);
+    strbuf_addf(&sb,
+                "SetEnv HOME=%s/home PATH=%s/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
+                "/sbin:/bin\n",
+                s->dir, s->dir);
     strbuf_adds(&sb, "UsePAM no\nStrictModes no\nPermitRootLogin yes\nPasswordAuthentication no\n"
                      "KbdInteractiveAuthentication no\nMaxSessions 20\n"
                      "Subsystem sftp internal-sftp\n");

@@ -14,7 +14,7 @@
 #include "plug/communicator.h"
 
 struct test_sshd {
-    char *dir;
+    char *dir; /* with `home`, of the sessions; `bin` is first in their $PATH */
     int port;
     char *user;
     char *key_pem;  /* admitted private key */
