@@ -43,6 +43,8 @@ static const struct provisioner_type *const provisioners[] = {
     &provisioner_puppet_server,
     &provisioner_chef_solo,
     &provisioner_chef_client,
+    &provisioner_salt_masterless,
+    &provisioner_hcp_sbom,
     NULL,
 };
 

@@ -20,8 +20,10 @@ static const char *const builders[] = {
 };
 
 static const char *const provisioners[] = {
-    "chef-client",       "chef-solo",     "converge",        "goss",           "hcp-sbom", "inspec",
-    "puppet-masterless", "puppet-server", "salt-masterless", "windows-update",
+    "converge",
+    "goss",
+    "inspec",
+    "windows-update",
 };
 
 static const char *const post_processors[] = {

@@ -23,5 +23,7 @@ extern const struct provisioner_type provisioner_puppet_masterless;
 extern const struct provisioner_type provisioner_puppet_server;
 extern const struct provisioner_type provisioner_chef_solo;
 extern const struct provisioner_type provisioner_chef_client;
+extern const struct provisioner_type provisioner_salt_masterless;
+extern const struct provisioner_type provisioner_hcp_sbom;
 
 #endif

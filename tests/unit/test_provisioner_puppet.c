@@ -27,7 +27,7 @@ static void write_files(void)
     make_dir("mod/hello/manifests");
     make_dir("certs");
     make_dir("keys");
-    make_dir("bin");
+    make_dir("recorder");
     autofree char *site =
         xasprintf("include hello\n"
                   "file { '%s/made': content => \"${facts['role']} ${facts['packer_build_name']}\" "
@@ -40,7 +40,7 @@ static void write_files(void)
     test_prov_put("hiera.yaml", STR("version: 5\n"), 0644);
     test_prov_put("certs/c.pem", STR("cert\n"), 0644);
     test_prov_put("keys/k.pem", STR("key\n"), 0600);
-    test_prov_put("bin/puppet",
+    test_prov_put("recorder/puppet",
                   STR("#!/bin/sh\necho \"fact $FACTER_role\"\nfor a; do echo \"arg $a\"; done\n"
                       "echo \"cwd $(pwd)\"; exit 2\n"),
                   0755);
@@ -79,7 +79,7 @@ static void command_lines(void **state)
 {
     static const struct test_example masterless_examples[] = {
         {"manifest_file = \"@/mod\"\nprevent_sudo = true\nstaging_directory = \"@/st 2\"\n"
-         "working_directory = \"@/certs\"\npuppet_bin_dir = \"@/bin\"",
+         "working_directory = \"@/certs\"\npuppet_bin_dir = \"@/recorder\"",
          "/st 2/manifests\n", NULL},
         {"manifest_file = \"@/site.pp\"\nexecute_command = \"echo {{.Sudo}}{{.ModulePath}} "
          "{{.ManifestFile}}\"\nstaging_directory = \"@/st\"\nmodule_paths = [\"@/mod\", \"@/mod\"]",
@@ -106,7 +106,7 @@ static void command_lines(void **state)
     };
     static const struct test_example server_examples[] = {
         {"puppet_server = \"p.example\"\npuppet_node = \"n\"\nclient_cert_path = \"@/certs\"\n"
-         "client_private_key_path = \"@/keys\"\nprevent_sudo = true\npuppet_bin_dir = \"@/bin\"\n"
+         "client_private_key_path = \"@/keys\"\nprevent_sudo = true\npuppet_bin_dir = \"@/recorder\"\n"
          "staging_dir = \"@/sts\"\nfacter = { role = \"web\" }\nextra_arguments = [\"--noop\"]",
          "out: fact web\nout: arg agent\nout: arg --onetime\nout: arg --no-daemonize\nout: arg "
          "--detailed-exitcodes\nout: arg --server=p.example\nout: arg --certname=n\nout: arg "
