@@ -18,15 +18,18 @@ struct decoding {
     struct diags *diags;
 };
 
-static void register_secrets(value v)
+/* The strings that are marked, or that lie in what is; ALL: every one.  In
+ * ["-e", var.secret] the option itself is no secret. */
+static void register_secrets(value v, bool all)
 {
     if (!value_is_present(v))
         return;
-    if (value_is_string(v))
+    all = all || v.sensitive;
+    if (value_is_string(v) && all)
         redact_register(value_as_str(v));
     else if (value_is_list_like(v) || value_is_map_like(v))
         for (size_t i = 0; i < value_len(v); i++)
-            register_secrets(value_at(v, i));
+            register_secrets(value_at(v, i), all);
 }
 
 /* `why` of conversions is a clause, that of choices and durations a sentence. */
@@ -55,8 +58,7 @@ static bool decode_attr(struct decoding *d, struct schema_row *row, const struct
     if (!value_is_wholly_known(v))
         return true;
     bool is_plain_text = (o->flags & OPT_SENSITIVE) && o->kind == OPT_KIND_STRING;
-    if (value_is_sensitive_deep(v) || ((o->flags & OPT_SENSITIVE) && !is_plain_text))
-        register_secrets(v);
+    register_secrets(v, (o->flags & OPT_SENSITIVE) && !is_plain_text);
     const char *why = "this value cannot be used";
     if (!schema_set_value(d->a, o, schema_field(row, d->config), v, &why))
         return bad_value(d, o, attr->expr->range, why);

@@ -161,6 +161,7 @@ static const struct {
     {"secret = \"ubuntu\"\ntext = \"ubuntu\"", "qemu.ubuntu", "qemu.ubuntu"},
     {"secret = \"p\"", "path", "path"},
     {"text = marked", "the marked-value", "the <sensitive>"},
+    {"list = [\"--plain\", marked]", "--plain marked-value", "--plain <sensitive>"},
 };
 
 static void test_secrets(void **state)
