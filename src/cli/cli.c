@@ -227,6 +227,9 @@ static int finish_output(int code)
     bool failed = fflush(stdout) != 0 || ferror(stdout);
     if (!failed || code != EXIT_OK)
         return code;
+    /* A flush in the middle of long output left no reason behind: ask again. */
+    if (errno == 0 && write(STDOUT_FILENO, "\n", 1) > 0)
+        errno = 0;
     if (!reader_is_gone())
         fprintf(stderr, "Error: Cannot write the output%s%s\n", errno != 0 ? ": " : "",
                 errno != 0 ? strerror(errno) : "");
