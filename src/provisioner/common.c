@@ -324,6 +324,12 @@ bool prov_has_secret(const char *text)
     return strcmp(clean, text) != 0;
 }
 
+void prov_hide_form(const char *text, const char *other)
+{
+    if (strcmp(text, other) != 0 && prov_has_secret(text))
+        redact_register(str_from(other));
+}
+
 char *prov_join(struct arena *a, const char *const *words, size_t count)
 {
     AUTO(strbuf) struct strbuf sb = STRBUF_INIT;

@@ -57,6 +57,8 @@ void prov_work_remove(struct build *b, const char *dir);
 
 /* TEXT holds something that the redactor would hide. */
 bool prov_has_secret(const char *text);
+/* TEXT came to be written as OTHER: hide that too when TEXT holds a secret. */
+void prov_hide_form(const char *text, const char *other);
 /* The first COUNT words as one line of shell text, for people. */
 char *prov_join(struct arena *a, const char *const *words, size_t count);
 

@@ -172,6 +172,7 @@ static bool set_vars(struct powershell_run *r, struct error **err)
     for (size_t i = 0; i < env.len; i++) {
         AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
         windows_add_escaped(&sb, str_from(env.ptr[i].value));
+        prov_hide_form(env.ptr[i].value, sb.buf);
         env.ptr[i].value = arena_strdup(r->a, sb.buf);
     }
     r->vars = prov_env_text(r->a, &env, or_else(format, "$env:%s=\"%s\"; "), false);

@@ -22,9 +22,10 @@ void windows_add_escaped(struct strbuf *sb, str s)
     }
 }
 
-const char *windows_quote(struct arena *a, const char *s)
+const char *windows_quote(struct arena *a, const char *text)
 {
     AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
+    const char *s = text;
     strbuf_addc(&sb, '\'');
     for (; *s != '\0'; s++) {
         if (*s == '\'')
@@ -32,6 +33,7 @@ const char *windows_quote(struct arena *a, const char *s)
         strbuf_addc(&sb, *s);
     }
     strbuf_addc(&sb, '\'');
+    prov_hide_form(text, sb.buf);
     return arena_strdup(a, sb.buf);
 }
 

@@ -13,7 +13,7 @@
  * backtick. */
 void windows_add_escaped(struct strbuf *sb, str s);
 /* S as a PowerShell string in single quotes. */
-const char *windows_quote(struct arena *a, const char *s);
+const char *windows_quote(struct arena *a, const char *text);
 /* A command line that runs the PowerShell SCRIPT whatever the login shell is:
  * -EncodedCommand with UTF-16 in base 64. */
 const char *windows_encoded(struct arena *a, const char *script);

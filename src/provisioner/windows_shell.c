@@ -114,6 +114,7 @@ static bool add_set(struct strbuf *sb, const struct opt_pair *var, struct error 
                          "cannot set",
                          var->key);
     strbuf_addf(sb, "@set %s=", var->key);
+    size_t begin = sb->len;
     for (const char *p = var->value; *p != '\0'; p++) {
         if (strchr("^&|<>()\"!", *p) != NULL)
             strbuf_addc(sb, '^');
@@ -121,6 +122,7 @@ static bool add_set(struct strbuf *sb, const struct opt_pair *var, struct error 
             strbuf_addc(sb, '%');
         strbuf_addc(sb, *p);
     }
+    prov_hide_form(var->value, sb->buf + begin);
     return strbuf_adds(sb, "\r\n");
 }
 
