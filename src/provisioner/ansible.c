@@ -167,11 +167,11 @@ const struct provisioner_type provisioner_ansible = {
         "the guest under the name `default`.  Playbooks find the variables packer_build_name, "
         "packer_builder_type and packer_http_addr.  When a task fails, the last line names it."
         "\n\n"
-        "provisioner \"ansible\" {\n"
-        "  playbook_file   = \"site.yml\"\n"
-        "  groups          = [\"web\"]\n"
-        "  extra_arguments = [\"--become\", \"-e\", \"db_password=${var.db_password}\"]\n"
-        "}",
+        "    provisioner \"ansible\" {\n"
+        "      playbook_file   = \"site.yml\"\n"
+        "      groups          = [\"web\"]\n"
+        "      extra_arguments = [\"--become\", \"-e\", \"db_password=${var.db_password}\"]\n"
+        "    }",
     .opts = ansible_opts,
     .config_size = sizeof(struct ansible_config),
     .flags = PROV_NEEDS_COMM,

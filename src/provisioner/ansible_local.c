@@ -458,14 +458,14 @@ const struct provisioner_type provisioner_ansible_local = {
            "ansible-playbook there with a local connection.  Ansible has to be in the guest: a "
            "shell provisioner before installs it."
            "\n\n"
-           "provisioner \"shell\" {\n"
-           "  inline = [\"sudo apt-get install -y ansible-core\"]\n"
-           "}\n"
-           "provisioner \"ansible-local\" {\n"
-           "  playbook_dir    = \"ansible\"\n"
-           "  playbook_file   = \"ansible/site.yml\"\n"
-           "  extra_arguments = [\"--become\"]\n"
-           "}",
+           "    provisioner \"shell\" {\n"
+           "      inline = [\"sudo apt-get install -y ansible-core\"]\n"
+           "    }\n"
+           "    provisioner \"ansible-local\" {\n"
+           "      playbook_dir    = \"ansible\"\n"
+           "      playbook_file   = \"ansible/site.yml\"\n"
+           "      extra_arguments = [\"--become\"]\n"
+           "    }",
     .opts = local_opts,
     .config_size = sizeof(struct ansible_local_config),
     .flags = PROV_NEEDS_COMM,

@@ -64,6 +64,11 @@ static bool breakpoint_run(const void *config, struct build *b, struct error **e
 const struct provisioner_type provisioner_breakpoint = {
     .name = "breakpoint",
     .summary = "Stop until a key is pressed, to look into the guest.",
+    .doc = "Needs a terminal.  The guest can be reached meanwhile: its address is shown."
+           "\n\n"
+           "    provisioner \"breakpoint\" {\n"
+           "      note = \"look at /etc/nginx\"\n"
+           "    }",
     .opts = breakpoint_opts,
     .config_size = sizeof(struct breakpoint_config),
     .run = breakpoint_run,

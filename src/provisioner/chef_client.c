@@ -216,11 +216,11 @@ const struct provisioner_type provisioner_chef_client = {
            "server again.  Chef is not in Debian: tested against a recorder that checks every "
            "file and argument, not against a Chef server."
            "\n\n"
-           "provisioner \"chef-client\" {\n"
-           "  server_url          = \"https://chef.example.com/organizations/x\"\n"
-           "  validation_key_path = \"validation.pem\"\n"
-           "  run_list            = [\"recipe[web]\"]\n"
-           "}",
+           "    provisioner \"chef-client\" {\n"
+           "      server_url          = \"https://chef.example.com/organizations/x\"\n"
+           "      validation_key_path = \"validation.pem\"\n"
+           "      run_list            = [\"recipe[web]\"]\n"
+           "    }",
     .opts = client_opts,
     .config_size = sizeof(struct client_config),
     .flags = PROV_NEEDS_COMM,

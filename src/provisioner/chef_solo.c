@@ -139,12 +139,12 @@ const struct provisioner_type provisioner_chef_solo = {
            "runs chef-solo.  Chef is not in Debian: tested against a recorder that checks every "
            "file and argument."
            "\n\n"
-           "provisioner \"chef-solo\" {\n"
-           "  cookbook_paths = [\"cookbooks\"]\n"
-           "  run_list       = [\"recipe[web]\"]\n"
-           "  json           = { web = { port = 8080 } }\n"
-           "  skip_install   = true\n"
-           "}",
+           "    provisioner \"chef-solo\" {\n"
+           "      cookbook_paths = [\"cookbooks\"]\n"
+           "      run_list       = [\"recipe[web]\"]\n"
+           "      json           = { web = { port = 8080 } }\n"
+           "      skip_install   = true\n"
+           "    }",
     .opts = solo_opts,
     .config_size = sizeof(struct solo_config),
     .flags = PROV_NEEDS_COMM,

@@ -205,10 +205,10 @@ const struct provisioner_type provisioner_cloud_init = {
            "source imgfac waits by itself.  Errors of modules are shown with the end of "
            "cloud-init's output."
            "\n\n"
-           "provisioner \"cloud-init\" {\n"
-           "  required   = true\n"
-           "  datasource = \"NoCloud\"\n"
-           "}",
+           "    provisioner \"cloud-init\" {\n"
+           "      required   = true\n"
+           "      datasource = \"NoCloud\"\n"
+           "    }",
     .opts = cloud_init_opts,
     .config_size = sizeof(struct cloud_init_config),
     .flags = PROV_NEEDS_COMM,

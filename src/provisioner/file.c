@@ -145,6 +145,14 @@ static bool file_run(const void *config, struct build *b, struct error **err)
 const struct provisioner_type provisioner_file = {
     .name = "file",
     .summary = "Copy files between this host and the guest.",
+    .doc = "Folders follow the rule of rsync: `dir/` stands for what is in it.  Folders of "
+           "the guest are not made, and the account that is logged in must be allowed to "
+           "write there."
+           "\n\n"
+           "    provisioner \"file\" {\n"
+           "      source      = \"files/app.conf\"\n"
+           "      destination = \"/tmp/app.conf\"\n"
+           "    }",
     .opts = file_opts,
     .config_size = sizeof(struct file_config),
     .flags = PROV_NEEDS_COMM,

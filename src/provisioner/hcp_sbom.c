@@ -178,11 +178,11 @@ const struct provisioner_type provisioner_hcp_sbom = {
            "that it is CycloneDX or SPDX and keeps it as a file of this host.  The catalog does "
            "not hold SBOMs yet.  An SBOM that cannot be had is a warning, as in Packer."
            "\n\n"
-           "provisioner \"hcp-sbom\" {\n"
-           "  source      = \"/tmp/sbom.cdx.json\"\n"
-           "  destination = \"sbom/\"\n"
-           "  sbom_name   = \"golden\"\n"
-           "}",
+           "    provisioner \"hcp-sbom\" {\n"
+           "      source      = \"/tmp/sbom.cdx.json\"\n"
+           "      destination = \"sbom/\"\n"
+           "      sbom_name   = \"golden\"\n"
+           "    }",
     .opts = sbom_opts,
     .config_size = sizeof(struct sbom_config),
     .flags = PROV_NEEDS_COMM,

@@ -358,10 +358,10 @@ const struct provisioner_type provisioner_powershell = {
            "command runs by a scheduled task of that account, and its output is handed on."
            "  It was tested against a recorder of commands and files, never against Windows itself."
            "\n\n"
-           "provisioner \"powershell\" {\n"
-           "  env    = { CHANNEL = \"stable\" }\n"
-           "  inline = [\"Install-WindowsFeature Web-Server\", \"Write-Host $env:CHANNEL\"]\n"
-           "}",
+           "    provisioner \"powershell\" {\n"
+           "      env    = { CHANNEL = \"stable\" }\n"
+           "      inline = [\"Install-WindowsFeature Web-Server\", \"Write-Host $env:CHANNEL\"]\n"
+           "    }",
     .opts = powershell_opts,
     .config_size = sizeof(struct powershell_config),
     .flags = PROV_NEEDS_COMM,

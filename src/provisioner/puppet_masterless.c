@@ -136,11 +136,11 @@ const struct provisioner_type provisioner_puppet_masterless = {
     .doc = "Uploads manifests and modules and runs `puppet apply`.  Puppet has to be in the guest: "
            "a shell provisioner before installs it (Debian: puppet-agent)."
            "\n\n"
-           "provisioner \"puppet-masterless\" {\n"
-           "  manifest_file = \"site.pp\"\n"
-           "  module_paths  = [\"modules\"]\n"
-           "  facter        = { role = \"web\" }\n"
-           "}",
+           "    provisioner \"puppet-masterless\" {\n"
+           "      manifest_file = \"site.pp\"\n"
+           "      module_paths  = [\"modules\"]\n"
+           "      facter        = { role = \"web\" }\n"
+           "    }",
     .opts = masterless_opts,
     .config_size = sizeof(struct masterless_config),
     .flags = PROV_NEEDS_COMM,

@@ -95,10 +95,10 @@ const struct provisioner_type provisioner_puppet_server = {
            "agent --onetime`.  Puppet has to be in the guest.  Tested against a recorder of the "
            "command line, not against a Puppet server."
            "\n\n"
-           "provisioner \"puppet-server\" {\n"
-           "  puppet_server = \"puppet.example.com\"\n"
-           "  puppet_node   = \"golden-image\"\n"
-           "}",
+           "    provisioner \"puppet-server\" {\n"
+           "      puppet_server = \"puppet.example.com\"\n"
+           "      puppet_node   = \"golden-image\"\n"
+           "    }",
     .opts = server_opts,
     .config_size = sizeof(struct server_config),
     .flags = PROV_NEEDS_COMM,

@@ -340,11 +340,11 @@ const struct provisioner_type provisioner_salt_masterless = {
     .doc = "Uploads states and pillars and runs `salt-call --local`.  Salt is not in Debian 12: "
            "tested against a recorder that checks every file and argument."
            "\n\n"
-           "provisioner \"salt-masterless\" {\n"
-           "  local_state_tree   = \"salt/states\"\n"
-           "  local_pillar_roots = \"salt/pillar\"\n"
-           "  skip_bootstrap     = true\n"
-           "}",
+           "    provisioner \"salt-masterless\" {\n"
+           "      local_state_tree   = \"salt/states\"\n"
+           "      local_pillar_roots = \"salt/pillar\"\n"
+           "      skip_bootstrap     = true\n"
+           "    }",
     .opts = salt_opts,
     .config_size = sizeof(struct salt_config),
     .flags = PROV_NEEDS_COMM,

@@ -257,6 +257,16 @@ static bool shell_run(const void *config, struct build *b, struct error **err)
 const struct provisioner_type provisioner_shell = {
     .name = "shell",
     .summary = "Run shell commands or scripts in the guest.",
+    .doc =
+        "With the default command a script costs one SSH channel: script, environment and "
+        "command travel over standard input.  What it prints is shown line by line; a "
+        "status other than those allowed ends the build."
+        "\n\n"
+        "    provisioner \"shell\" {\n"
+        "      env             = { CHANNEL = \"stable\" }\n"
+        "      inline          = [\"sudo -E sh -c 'apt-get update && apt-get install -y nginx'\"]\n"
+        "      execute_command = \"{{.Vars}} sh -eux {{.Path}}\"\n"
+        "    }",
     .opts = shell_opts,
     .config_size = sizeof(struct shell_config),
     .flags = PROV_NEEDS_COMM,

@@ -263,6 +263,12 @@ static bool local_run(const void *config, struct build *b, struct error **err)
 const struct provisioner_type provisioner_shell_local = {
     .name = "shell-local",
     .summary = "Run shell commands or scripts on this host.",
+    .doc = "For what has to be done on this host between other provisioners.  The scripts "
+           "find the same variables as those of the provisioner \"shell\"."
+           "\n\n"
+           "    provisioner \"shell-local\" {\n"
+           "      inline = [\"./make-config >build/app.conf\"]\n"
+           "    }",
     .opts = local_opts,
     .config_size = sizeof(struct local_config),
     .check = local_check,

@@ -28,6 +28,11 @@ static bool sleep_run(const void *config, struct build *b, struct error **err)
 const struct provisioner_type provisioner_sleep = {
     .name = "sleep",
     .summary = "Wait for a while.",
+    .doc = "For what gives no sign when it is done."
+           "\n\n"
+           "    provisioner \"sleep\" {\n"
+           "      duration = \"10s\"\n"
+           "    }",
     .opts = sleep_opts,
     .config_size = sizeof(struct sleep_config),
     .run = sleep_run,

@@ -171,10 +171,10 @@ const struct provisioner_type provisioner_windows_restart = {
            "that ask for another restart are waited for."
            "  It was tested against a recorder of commands and files, never against Windows itself."
            "\n\n"
-           "provisioner \"windows-restart\" {\n"
-           "  restart_timeout = \"30m\"\n"
-           "  check_registry  = true\n"
-           "}",
+           "    provisioner \"windows-restart\" {\n"
+           "      restart_timeout = \"30m\"\n"
+           "      check_registry  = true\n"
+           "    }",
     .opts = restart_opts,
     .config_size = sizeof(struct restart_config),
     .flags = PROV_NEEDS_COMM,

@@ -209,9 +209,9 @@ const struct provisioner_type provisioner_windows_shell = {
     .doc = "The batch file is uploaded and run by cmd."
            "  It was tested against a recorder of commands and files, never against Windows itself."
            "\n\n"
-           "provisioner \"windows-shell\" {\n"
-           "  inline = [\"dir c:\\\\\", \"echo %PACKER_BUILD_NAME%\"]\n"
-           "}",
+           "    provisioner \"windows-shell\" {\n"
+           "      inline = [\"dir c:\\\\\", \"echo %PACKER_BUILD_NAME%\"]\n"
+           "    }",
     .opts = windows_shell_opts,
     .config_size = sizeof(struct windows_shell_config),
     .flags = PROV_NEEDS_COMM,

@@ -127,6 +127,8 @@ void doc_text(struct strbuf *out, const struct doc_page *page, unsigned width)
         str line = str_next_line(&rest);
         if (line.len == 0)
             strbuf_addc(out, '\n');
+        else if (str_starts(line, STR(DOC_VERBATIM)))
+            strbuf_addf(out, DOC_VERBATIM "%.*s\n", STR_FMT(line));
         else
             schema_doc_wrap(out, line, 4, width);
     }

@@ -15,7 +15,7 @@ struct doc_page {
     const char *name;    /* "qemu": name of the manual page is imgfac-qemu */
     const char *title;   /* source "qemu" "NAME" */
     const char *summary; /* one line */
-    const char *doc;     /* paragraphs; may be NULL */
+    const char *doc;     /* paragraphs, and examples indented by four; may be NULL */
     const struct opt *rows;
 };
 

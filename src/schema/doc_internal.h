@@ -6,6 +6,10 @@
 
 #include "schema/doc.h"
 
+/* Lines of a page that begin so are an example and stay as they are; an empty
+ * line is in front of the first. */
+#define DOC_VERBATIM "    "
+
 void doc_text(struct strbuf *out, const struct doc_page *page, unsigned width);
 void doc_markdown(struct strbuf *out, const struct doc_page *page);
 void doc_man(struct strbuf *out, const struct doc_page *page);

@@ -27,10 +27,27 @@ void schema_man_line(struct strbuf *out, const char *text)
 }
 
 /* A new sentence begins a new input line, as mdoc wants. */
+static void add_verbatim(struct strbuf *out, const char *text)
+{
+    str rest = str_from(text);
+    strbuf_adds(out, ".Bd -literal -offset indent\n");
+    while (rest.ptr != NULL) {
+        str line = str_next_line(&rest);
+        size_t indent = MIN(line.len, sizeof(DOC_VERBATIM) - 1);
+        autofree char *copy = xstrndup(line.ptr + indent, line.len - indent);
+        schema_man_line(out, copy);
+    }
+    strbuf_adds(out, ".Ed\n");
+}
+
 static void add_paragraph(struct strbuf *out, const char *text)
 {
     AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
     const char *start = text;
+    if (str_starts(str_from(text), STR(DOC_VERBATIM))) {
+        add_verbatim(out, text);
+        return;
+    }
     for (const char *c = text; *c != '\0'; c++) {
         bool ends = (*c == '.' || *c == '?' || *c == '!') && (c[1] == ' ' || c[1] == '\0');
         if (!ends && c[1] != '\0')
@@ -51,7 +68,8 @@ void schema_man_paragraphs(struct strbuf *out, const char *text)
     for (; (end = strstr(text, "\n\n")) != NULL; text = end + 2) {
         autofree char *one = xstrndup(text, (size_t)(end - text));
         add_paragraph(out, one);
-        strbuf_adds(out, ".Pp\n");
+        if (!str_starts(str_from(end + 2), STR(DOC_VERBATIM)))
+            strbuf_adds(out, ".Pp\n");
     }
     add_paragraph(out, text);
 }

@@ -25,6 +25,7 @@ $ imgfac completion -words -- completion ''; imgfac completion -words -- docs wi
 | bash
 | zsh
 | fish
+| windows-shell
 | cidrhost
 
 # The catalog is looked into only when there is one.

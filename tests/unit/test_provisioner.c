@@ -11,6 +11,9 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "hcl/diag.h"
+#include "hcl/parse.h"
+#include "plug/registry.h"
 #include "tests/lib/provision.h"
 
 static void shell(void **state)
@@ -293,6 +296,44 @@ static void one_command_costs_one_round_trip(void **state)
                   (double)(clock_now() - start) / 10 / NS_PER_MS);
 }
 
+/* The lines of DOC that are indented by four. */
+static void add_example(struct strbuf *sb, const char *doc)
+{
+    str rest = str_from(doc);
+    while (rest.ptr != NULL) {
+        str line = str_next_line(&rest);
+        if (str_starts(line, STR("    ")))
+            strbuf_addf(sb, "%.*s\n", STR_FMT(str_sub(line, 4, line.len)));
+    }
+}
+
+static void every_page_has_an_example(void **state)
+{
+    (void)state;
+    for (const struct provisioner_type *const *t = registry_provisioners(); *t != NULL; t++) {
+        AUTO(arena) struct arena *a = arena_new("test");
+        AUTO(strbuf) struct strbuf text = STRBUF_INIT;
+        struct diags diags;
+        const struct body *body;
+        bool found = false;
+        diags_init(&diags, a);
+        add_example(&text, (*t)->doc);
+        struct source_file *f = source_file_new(a, "example", strbuf_str(&text));
+        if (!hcl_parse_file(a, f, &diags, &body))
+            fail_msg("%s: %s", (*t)->name, diags.list.ptr[0]->summary);
+        for (size_t i = 0; i < body->block_count; i++) {
+            const struct block *b = &body->blocks[i];
+            const struct provisioner_type *type = registry_find_provisioner(b->labels[0].value);
+            assert_non_null(type);
+            found = found || type == *t;
+            if (!schema_check_names(b->body, type->opts, a, &diags))
+                fail_msg("%s: %s", (*t)->name, diags.list.ptr[0]->detail);
+        }
+        if (!found)
+            fail_msg("%s: no example of it", (*t)->name);
+    }
+}
+
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -308,6 +349,7 @@ int main(void)
         cmocka_unit_test(cancellation_ends_each),
         cmocka_unit_test(breakpoint_and_sleep),
         cmocka_unit_test(one_command_costs_one_round_trip),
+        cmocka_unit_test(every_page_has_an_example),
     };
     return cmocka_run_group_tests(tests, test_prov_set_up, test_prov_tear_down);
 }
