@@ -86,46 +86,6 @@ void eval_forget(struct eval *ev, struct eval_mark from, struct eval_mark to)
     d->dropped -= to.dropped - from.dropped;
 }
 
-#define MAX_VALUES 6
-
-/* REF, or the longest part of it (more than the root) that has a value; the
- * part is put in *PART. */
-static bool peek_part(struct eval *ev, const struct expr *ref, struct expr *part, value *out)
-{
-    *part = *ref;
-    while (!eval_peek(ev->a, ev->scope, part, out)) {
-        if (part->traversal.step_count < 2)
-            return false;
-        part->traversal.step_count--;
-        part->range.end = ref->traversal.steps[part->traversal.step_count - 1].range.end;
-    }
-    return true;
-}
-
-/* "var.x" "is 12" for each thing ABOUT refers to. */
-static void add_values(struct eval *ev, struct diag *diag, const struct expr *about)
-{
-    struct refs refs = {0};
-    str seen[MAX_VALUES];
-    size_t count = 0;
-    expr_refs(ev->a, about, &refs);
-    for (size_t i = 0; i < refs.len && count < MAX_VALUES; i++) {
-        value v;
-        struct expr part;
-        if (!peek_part(ev, refs.ptr[i], &part, &v))
-            continue;
-        str name = source_text(part.range);
-        bool known = name.len == 0;
-        for (size_t j = 0; j < count; j++)
-            known |= str_eq(seen[j], name);
-        if (known)
-            continue;
-        seen[count++] = name;
-        diag_add_value(ev->d, diag, str_dup(ev->a, name),
-                       arena_fmt(ev->a, "is %s", value_describe(ev->a, v)));
-    }
-}
-
 value eval_error(struct eval *ev, struct range subject, struct range context,
                  const struct expr *about, const char *summary, const char *detail, ...)
 {
@@ -142,7 +102,7 @@ value eval_error(struct eval *ev, struct range subject, struct range context,
     struct diag *diag = diags_add(ev->d, DIAG_ERROR, subject, summary, "%s", text);
     diag->context = context;
     if (about != NULL && ev->d->list.len < DIAGS_MAX)
-        add_values(ev, diag, about);
+        eval_add_values(ev->a, ev->scope, about, ev->d, diag);
     return value_dynamic();
 }
 

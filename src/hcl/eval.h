@@ -12,6 +12,7 @@
 
 #include "hcl/value.h"
 
+struct diag;
 struct diags;
 struct expr;
 struct func_table;
@@ -48,5 +49,9 @@ bool eval_expr(const struct expr *e, const struct scope *scope, struct arena *a,
  * the expression's range. */
 bool eval_expr_as(const struct expr *e, const struct type *type, const struct scope *scope,
                   struct arena *a, value *out, struct diags *diags);
+/* Show beside DIAG, an entry of D, the values of what ABOUT refers to in SCOPE:
+ * "var.x" "is 12"; secrets and what is not known yet only as such. */
+void eval_add_values(struct arena *a, const struct scope *scope, const struct expr *about,
+                     struct diags *d, struct diag *diag);
 
 #endif

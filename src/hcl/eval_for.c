@@ -122,6 +122,19 @@ static void push_group(struct loop *l, size_t entry, value v)
     values_push(l->ev->a, &l->groups[entry], v);
 }
 
+static void duplicate_key(struct loop *l, str key)
+{
+    const struct scope *outer = l->ev->scope;
+    const struct expr *k = l->e->for_.key;
+    l->ev->scope = &l->scope;
+    eval_error(l->ev, k->range, l->e->range, k, "Duplicate object key",
+               "Two different items produced the key \"%.*s\" in this 'for' expression. If "
+               "duplicates are expected, use the ellipsis (...) after the value expression to "
+               "enable grouping by key.",
+               STR_FMT(key));
+    l->ev->scope = outer;
+}
+
 static void add_entry(struct loop *l, str key, value v)
 {
     bool grouping = l->e->for_.is_grouping;
@@ -131,12 +144,7 @@ static void add_entry(struct loop *l, str key, value v)
         place = l->entries.len;
         map_set(&l->seen, key, (void *)(uintptr_t)place);
     } else if (!grouping) {
-        const struct expr *k = l->e->for_.key;
-        eval_error(l->ev, k->range, l->e->range, NULL, "Duplicate object key",
-                   "Two different items produced the key \"%.*s\" in this 'for' expression. If "
-                   "duplicates are expected, use the ellipsis (...) after the value expression to "
-                   "enable grouping by key.",
-                   STR_FMT(key));
+        duplicate_key(l, key);
         return;
     }
     if (grouping)

@@ -141,8 +141,9 @@ void value_json_string(str s, struct strbuf *out);
 /* HCL text for people, over several lines where needed, INDENT levels deep;
  * sensitive parts print as <sensitive>, unknown ones as <unknown>. */
 void value_print(value v, struct strbuf *out, int indent);
-/* One short line for diagnostics: `"abc"`, `list of string with 3 elements`;
- * hides sensitive values. */
+/* One short statement for diagnostics: `is "abc"`, `is list of string with 3
+ * elements`, `has a sensitive value`, `is a string, known only when the build
+ * runs`. */
 char *value_describe(struct arena *a, value v) ATTR_RETURNS_NONNULL;
 
 #endif

@@ -182,11 +182,11 @@ void value_print(value v, struct strbuf *out, int indent)
 static char *shorten(struct arena *a, const struct strbuf *sb)
 {
     if (sb->len <= DESCRIBE_MAX)
-        return arena_strndup(a, sb->buf, sb->len);
+        return arena_fmt(a, "is %s", sb->buf);
     size_t cut = DESCRIBE_MAX - 4;
     while (cut > 0 && ((unsigned char)sb->buf[cut] & 0xC0) == 0x80)
         cut--;
-    return arena_fmt(a, "%.*s...%s", (int)cut, sb->buf, sb->buf[0] == '"' ? "\"" : "");
+    return arena_fmt(a, "is %.*s...%s", (int)cut, sb->buf, sb->buf[0] == '"' ? "\"" : "");
 }
 
 static char *describe_many(struct arena *a, value v)
@@ -195,18 +195,19 @@ static char *describe_many(struct arena *a, value v)
     const char *item = v.type->kind == TYPE_OBJECT ? "attribute" : "element";
     const char *name = type_friendly_name(a, v.type);
     if (n == 0)
-        return arena_fmt(a, "empty %s", name);
-    return arena_fmt(a, "%s with %zu %s%s", name, n, item, n == 1 ? "" : "s");
+        return arena_fmt(a, "is empty %s", name);
+    return arena_fmt(a, "is %s with %zu %s%s", name, n, item, n == 1 ? "" : "s");
 }
 
 char *value_describe(struct arena *a, value v)
 {
     if (v.sensitive)
-        return arena_strdup(a, "a sensitive value");
+        return arena_strdup(a, "has a sensitive value");
     if (v.state == VALUE_UNKNOWN) {
         if (v.type->kind == TYPE_DYNAMIC)
-            return arena_strdup(a, "a value that is not known yet");
-        return arena_fmt(a, "a %s that is not known yet", type_friendly_name(a, v.type));
+            return arena_strdup(a, "will be known only when the build runs");
+        return arena_fmt(a, "is a %s, known only when the build runs",
+                         type_friendly_name(a, v.type));
     }
     if (v.state == VALUE_KNOWN && !type_is_primitive(v.type))
         return describe_many(a, v);

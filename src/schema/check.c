@@ -4,6 +4,16 @@
 
 #include "hcl/ast.h"
 #include "hcl/diag.h"
+#include "hcl/eval.h"
+
+bool schema_value_error(const struct schema_row *row, const struct scope *scope, struct arena *a,
+                        struct diags *diags, const char *summary, const char *detail)
+{
+    struct diag *diag = diags_add(diags, DIAG_ERROR, row->range, summary, "%s", detail);
+    if (row->expr != NULL && !(row->opt->flags & OPT_SENSITIVE))
+        eval_add_values(a, scope, row->expr, diags, diag);
+    return false;
+}
 
 static bool check_conflicts(const struct schema_rows *rows, const struct schema_row *row,
                             struct diags *diags)
@@ -64,8 +74,9 @@ static void warn_deprecated(const struct schema_row *row, struct diags *diags)
                       row->opt->name);
 }
 
-bool schema_check(const struct body *body, const struct schema_rows *rows, const void *config,
-                  struct arena *a, struct diags *diags)
+bool schema_check(const struct body *body, const struct schema_rows *rows,
+                  const struct scope *scope, const void *config, struct arena *a,
+                  struct diags *diags)
 {
     bool ok = true;
     VEC_EACH (row, rows) {
@@ -76,7 +87,7 @@ bool schema_check(const struct body *body, const struct schema_rows *rows, const
         const char *why = NULL;
         if (schema_is_argument(row->opt) &&
             !schema_check_bounds(a, row->opt, (const char *)config + row->offset, &why))
-            ok = diags_error(diags, row->range, "Value out of range", "%s", why);
+            ok = schema_value_error(row, scope, a, diags, "Value out of range", why);
         if (row->opt->conflicts != NULL)
             ok &= check_conflicts(rows, row, diags);
         if (row->opt->needs != NULL)

@@ -33,20 +33,23 @@ static void register_secrets(value v, bool all)
 }
 
 /* `why` of conversions is a clause, that of choices and durations a sentence. */
-static bool bad_value(struct decoding *d, const struct opt *o, struct range range, const char *why)
+static bool bad_value(struct decoding *d, const struct schema_row *row, const char *why)
 {
     size_t len = strlen(why);
-    if (len > 0 && (why[len - 1] == '.' || why[len - 1] == '?'))
-        return diags_error(d->diags, range, "Invalid value", "Inappropriate value for \"%s\": %s",
-                           o->name, why);
-    return diags_error(d->diags, range, "Incorrect attribute value type",
-                       "Inappropriate value for attribute \"%s\": %s.", o->name, why);
+    bool is_sentence = len > 0 && (why[len - 1] == '.' || why[len - 1] == '?');
+    const char *detail =
+        arena_fmt(d->a, "Inappropriate value for %s\"%s\": %s%s", is_sentence ? "" : "attribute ",
+                  row->opt->name, why, is_sentence ? "" : ".");
+    return schema_value_error(row, d->scope, d->a, d->diags,
+                              is_sentence ? "Invalid value" : "Incorrect attribute value type",
+                              detail);
 }
 
 static bool decode_attr(struct decoding *d, struct schema_row *row, const struct attribute *attr)
 {
     const struct opt *o = row->opt;
     value v;
+    row->expr = attr->expr;
     row->range = attr->expr->range;
     row->is_set = true; /* also when it cannot be evaluated: no second error about it */
     if (!eval_expr(attr->expr, d->scope, d->a, &v, d->diags))
@@ -61,7 +64,7 @@ static bool decode_attr(struct decoding *d, struct schema_row *row, const struct
     register_secrets(v, (o->flags & OPT_SENSITIVE) && !is_plain_text);
     const char *why = "this value cannot be used";
     if (!schema_set_value(d->a, o, schema_field(row, d->config), v, &why))
-        return bad_value(d, o, attr->expr->range, why);
+        return bad_value(d, row, why);
     return true;
 }
 
@@ -186,5 +189,5 @@ bool schema_decode(const struct body *body, const struct opt *opts, const struct
     VEC_EACH (row, &d.rows)
         if (schema_is_block(row->opt))
             ok &= decode_blocks(&d, row);
-    return schema_check(body, &d.rows, config, a, diags) && ok;
+    return schema_check(body, &d.rows, scope, config, a, diags) && ok;
 }

@@ -13,9 +13,10 @@
 /* A row and the struct its field lies in. */
 struct schema_row {
     const struct opt *opt;
-    size_t offset;      /* of the field within the outermost struct */
-    bool is_set;        /* by the body */
-    struct range range; /* of the expression or block that set it */
+    size_t offset;           /* of the field within the outermost struct */
+    bool is_set;             /* by the body */
+    struct range range;      /* of the expression or block that set it */
+    const struct expr *expr; /* that set it; NULL: a block, or not set */
 };
 DEFINE_ARENA_VEC(schema_rows, struct schema_row);
 
@@ -49,8 +50,13 @@ bool schema_check_row_names(const struct body *body, const struct schema_rows *r
 const char *schema_choices_text(struct arena *a, const struct opt_choice *choices);
 /* Minimum, maximum; *WHY as above. */
 bool schema_check_bounds(struct arena *a, const struct opt *o, const void *field, const char **why);
+/* An error about the value of the argument ROW, with the values of the variables in its expression
+ * unless the row itself is a secret. */
+bool schema_value_error(const struct schema_row *row, const struct scope *scope, struct arena *a,
+                        struct diags *diags, const char *summary, const char *detail);
 /* Conflicts, needs, required, deprecated. */
-bool schema_check(const struct body *body, const struct schema_rows *rows, const void *config,
-                  struct arena *a, struct diags *diags);
+bool schema_check(const struct body *body, const struct schema_rows *rows,
+                  const struct scope *scope, const void *config, struct arena *a,
+                  struct diags *diags);
 
 #endif

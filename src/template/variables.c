@@ -262,7 +262,8 @@ static bool check_condition(struct template *t, const struct template_variable *
 {
     value v;
     const char *why;
-    if (!eval_expr(cond, validation_scope(t, var), t->arena, &v, diags))
+    const struct scope *scope = validation_scope(t, var);
+    if (!eval_expr(cond, scope, t->arena, &v, diags))
         return false;
     if (!value_is_known(v))
         return true;
@@ -271,10 +272,12 @@ static bool check_condition(struct template *t, const struct template_variable *
                            "The condition must be true or false.");
     if (value_as_bool(v))
         return true;
-    return diags_error(diags, var->value_range,
-                       arena_fmt(t->arena, "Invalid value for %s variable", var->origin),
-                       "%.*s\n\nThis was checked by the validation rule at %s.", STR_FMT(message),
-                       source_range_text(t->arena, cond->range));
+    struct diag *diag = diags_add(diags, DIAG_ERROR, var->value_range,
+                                  arena_fmt(t->arena, "Invalid value for %s variable", var->origin),
+                                  "%.*s\n\nThis was checked by the validation rule at %s.",
+                                  STR_FMT(message), source_range_text(t->arena, cond->range));
+    eval_add_values(t->arena, scope, cond, diags, diag);
+    return false;
 }
 
 static bool validate(struct template *t, const struct template_variable *var,

@@ -78,6 +78,7 @@ $ imgfac validate -var size=2 vars.pkr.hcl
 !   on <value for var.size from arguments> line 1:
 !   1: 2
 !      ^
+!     var.size is 2
 ! The size must be above 3.
 !
 ! This was checked by the validation rule at vars.pkr.hcl:5,21-33.
@@ -108,6 +109,7 @@ $ PKR_VAR_size=2 imgfac validate vars.pkr.hcl
 !   on <value for var.size from env> line 1:
 !   1: 2
 !      ^
+!     var.size is 2
 ! The size must be above 3.
 !
 ! This was checked by the validation rule at vars.pkr.hcl:5,21-33.
@@ -152,6 +154,108 @@ $ imgfac validate -var size=4 vars.pkr.hcl
 $ imgfac validate -json -var size=4 vars.pkr.hcl
 | {"format_version":"1.0","valid":false,"error_count":1,"warning_count":0,"diagnostics":[{"severity":"error","summary":"Cycle in local definitions","detail":"The value of local.a depends on itself: local.a -> local.b -> local.a.","range":{"filename":"vars.pkr.hcl","start":{"line":16,"column":12,"byte":283},"end":{"line":16,"column":14,"byte":285}},"snippet":{"context":"locals","code":"  b = local.a","start_line":16,"highlight_start_offset":11,"highlight_end_offset":13,"values":[]}}]}
 ? 4
+
+# The values of the variables of a wrong expression are shown; secrets and what is not known yet are not.
+$ cat >values.pkr.hcl <<'END'
+> variable "text" {
+>   default = "abc"
+> }
+> variable "count" {
+>   default = 70
+> }
+> variable "list" {
+>   default = ["a", "b"]
+> }
+> variable "pw" {
+>   default   = "hunter2-hunter2"
+>   sensitive = true
+> }
+> data "http" "page" {
+>   url = "http://127.0.0.1:1/"
+> }
+> source "null" "x" {
+>   communicator = "ssh"
+>   ssh_host     = "h"
+>   ssh_username = var.list
+>   ssh_password = var.list
+>   ssh_port     = var.text
+>   ssh_timeout  = var.pw
+> }
+> build {
+>   sources = ["source.null.x"]
+>   provisioner "shell-local" {
+>     inline       = [data.http.page.body.none]
+>     max_retries  = 60 - var.count
+>     pause_before = "-${var.count}s"
+>   }
+> }
+> END
+$ imgfac validate values.pkr.hcl
+! Error: Incorrect attribute value type
+!
+!   on values.pkr.hcl line 20, in source "null" "x":
+!   20:   ssh_username = var.list
+!                        ^^^^^^^^
+!     var.list is tuple with 2 elements
+! Inappropriate value for attribute "ssh_username": string required.
+!
+! Error: Incorrect attribute value type
+!
+!   on values.pkr.hcl line 21, in source "null" "x":
+!   21:   ssh_password = var.list
+!                        ^^^^^^^^
+! Inappropriate value for attribute "ssh_password": string required.
+!
+! Error: Incorrect attribute value type
+!
+!   on values.pkr.hcl line 22, in source "null" "x":
+!   22:   ssh_port     = var.text
+!                        ^^^^^^^^
+!     var.text is "abc"
+! Inappropriate value for attribute "ssh_port": a number is required.
+!
+! Error: Invalid value
+!
+!   on values.pkr.hcl line 23, in source "null" "x":
+!   23:   ssh_timeout  = var.pw
+!                        ^^^^^^
+!     var.pw has a sensitive value
+! Inappropriate value for "ssh_timeout": "<sensitive>" is not a duration such
+! as "30s", "5m" or "1h30m".
+!
+! Error: Unsupported attribute
+!
+!   on values.pkr.hcl line 28, in build:
+!   28:     inline       = [data.http.page.body.none]
+!                                              ^^^^^
+!     data.http.page.body is a string, known only when the build runs
+! Can't access attributes on a primitive-typed value (string).
+!
+! Error: Value out of range
+!
+!   on values.pkr.hcl line 29, in build:
+!   29:     max_retries  = 60 - var.count
+!                          ^^^^^^^^^^^^^^
+!     var.count is 70
+! "max_retries" must be at least 0.
+!
+! Error: Value out of range
+!
+!   on values.pkr.hcl line 30, in build:
+!   30:     pause_before = "-${var.count}s"
+!                          ^^^^^^^^^^^^^^^^
+!     var.count is 70
+! "pause_before" must be at least 0s.
+!
+? 4
+$ imgfac validate -json values.pkr.hcl | grep -o '"values":[^]]*\]'
+| "values":[{"traversal":"var.list","statement":"is tuple with 2 elements"}]
+| "values":[]
+| "values":[{"traversal":"var.text","statement":"is \"abc\""}]
+| "values":[{"traversal":"var.pw","statement":"has a sensitive value"}]
+| "values":[{"traversal":"data.http.page.body","statement":"is a string, known only when the build runs"}]
+| "values":[{"traversal":"var.count","statement":"is 70"}]
+| "values":[{"traversal":"var.count","statement":"is 70"}]
 
 # Several files are one template; both places of a duplicate are named.
 $ mkdir two; echo 'variable "a" { default = 1 }' >two/a.pkr.hcl
