@@ -129,17 +129,14 @@ static void on_close(virConnectPtr conn, int reason, void *arg)
     enter(g, GUEST_LOST);
 }
 
-/* The driver inside this process has no connection to lose. */
+/* Drivers with no connection to lose say yes and forget the callback with what
+ * would free its argument: so it has no reference.  libvirt holds a lock while
+ * it calls back, and takes the callback away under the same. */
 static void watch_connection(struct guest *g)
 {
-    pthread_mutex_lock(&g->lock);
-    g->refs++;
-    pthread_mutex_unlock(&g->lock);
-    g->watches_conn = virConnectRegisterCloseCallback(g->conn, on_close, g, guest_release) == 0;
-    if (!g->watches_conn) {
+    g->watches_conn = virConnectRegisterCloseCallback(g->conn, on_close, g, NULL) == 0;
+    if (!g->watches_conn)
         virResetLastError();
-        guest_release(g);
-    }
 }
 
 /* libvirt may run a callback while it is being deregistered; it gives its
