@@ -10,8 +10,9 @@ export LIBGUESTFS_BACKEND=direct LIBGUESTFS_BACKEND_SETTINGS=force_tcg
 # Starts of Linux with a command line of its own: no image has to be changed for that.
 kernel_of_base() {
     [ ! -e vmlinuz ] || return 0
-    guestfish --ro -a "$BASE_IMAGE" -i sh 'cp -L /boot/vmlinuz-* /tmp/vmlinuz; cp -L /boot/initrd.img-* /tmp/initrd' : \
-        download /tmp/vmlinuz vmlinuz : download /tmp/initrd initrd
+    guestfish --ro -a "$BASE_IMAGE" -i glob copy-out '/boot/vmlinuz-*' . : glob copy-out '/boot/initrd.img-*' .
+    mv vmlinuz-* vmlinuz
+    mv initrd.img-* initrd
 }
 
 kernel_args() { # COMMAND_LINE
