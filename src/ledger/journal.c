@@ -42,3 +42,14 @@ void journal_parse(struct arena *a, str text, struct journal *out)
         json_decref(root);
     }
 }
+
+void journal_owner(str text, int64_t *pid, uint64_t *start)
+{
+    json_int_t owner = 0, began = 0;
+    str line = str_next_line(&text);
+    json_t *root = json_loadb(line.ptr, line.len, 0, NULL);
+    json_unpack(root, "{s:I,s:I}", "owner", &owner, "start", &began);
+    json_decref(root);
+    *pid = owner;
+    *start = (uint64_t)began;
+}

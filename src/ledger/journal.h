@@ -21,6 +21,8 @@ struct journal_entry {
 };
 DEFINE_ARENA_VEC(journal, struct journal_entry);
 
+/* Process that wrote it and its proc_start_time(); 0 when it does not say. */
+void journal_owner(str text, int64_t *pid, uint64_t *start);
 /* Lines that cannot be read are skipped. */
 void journal_parse(struct arena *a, str text, struct journal *out);
 

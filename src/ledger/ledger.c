@@ -9,12 +9,14 @@
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/log.h"
+#include "base/proc.h"
 #include "base/thread.h"
 #include "ledger/journal.h"
 
 /* One file per process, DIR/ULID.ledger, locked by flock(2) for as long as the
  * owner lives: the lock goes with the process, however it dies, so no pid has
  * to be trusted.  Lines are appended and fsynced:
+ *     {"owner":4711,"start":123456}
  *     {"add":3,"kind":"tree","data":"/var/lib/imgfac/work/01J..."}
  *     {"strike":3}                                                        */
 
@@ -28,6 +30,27 @@ struct ledger {
     bool keep;
 };
 
+static bool append(struct ledger *l, json_t *line, struct error **err)
+{
+    char *text = json_dumps(line, JSON_COMPACT);
+    json_decref(line);
+    autofree char *with_newline = xasprintf("%s\n", text);
+    free(text);
+    if (!io_write_all(l->fd, with_newline, strlen(with_newline)) || fdatasync(l->fd) < 0)
+        return error_set(err, ERR_IO, errno, "cannot write ledger '%s'", l->path);
+    return true;
+}
+
+/* A child between fork and exec has the lock too, and outlives a killed owner
+ * for a moment: who the owner is tells a reaper whether to wait for that. */
+static bool write_owner(struct ledger *l, struct error **err)
+{
+    return append(l,
+                  json_pack("{s:I,s:I}", "owner", (json_int_t)getpid(), "start",
+                            (json_int_t)proc_start_time(getpid())),
+                  err);
+}
+
 /* The file gets its final name only once it is locked: a reaper never sees an
  * unlocked one of a living owner. */
 static bool create_locked(struct ledger *l, const char *dir, struct error **err)
@@ -40,6 +63,8 @@ static bool create_locked(struct ledger *l, const char *dir, struct error **err)
         return error_set(err, ERR_IO, errno, "cannot create ledger '%s'", tmp);
     if (flock(l->fd, LOCK_EX | LOCK_NB) < 0)
         return error_set(err, ERR_IO, errno, "cannot lock ledger '%s'", tmp);
+    if (!write_owner(l, err))
+        return false;
     if (rename(tmp, l->path) < 0)
         return error_set(err, ERR_IO, errno, "cannot rename ledger '%s'", tmp);
     return true;
@@ -90,17 +115,6 @@ void ledger_close(struct ledger *l)
     pthread_mutex_destroy(&l->lock);
     free(l->path);
     free(l);
-}
-
-static bool append(struct ledger *l, json_t *line, struct error **err)
-{
-    char *text = json_dumps(line, JSON_COMPACT);
-    json_decref(line);
-    autofree char *with_newline = xasprintf("%s\n", text);
-    free(text);
-    if (!io_write_all(l->fd, with_newline, strlen(with_newline)) || fdatasync(l->fd) < 0)
-        return error_set(err, ERR_IO, errno, "cannot write ledger '%s'", l->path);
-    return true;
 }
 
 bool ledger_add(struct ledger *l, const char *kind, const char *data, ledger_id *out,

@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/log.h"
@@ -16,7 +17,8 @@
 #include "ledger/journal.h"
 #include "plug/reaper.h"
 
-#define JOURNAL_MAX (16 * 1024 * 1024)
+#define JOURNAL_MAX   (16 * 1024 * 1024)
+#define CHILD_WAIT_NS (2 * NS_PER_S)
 
 struct reaping {
     const struct reaper *const *reapers;
@@ -63,14 +65,34 @@ static bool reap_entries(struct reaping *r, const struct journal *j)
     return all;
 }
 
+static bool owner_lives(str text)
+{
+    int64_t pid;
+    uint64_t start;
+    journal_owner(text, &pid, &start);
+    return pid == 0 || proc_start_time((pid_t)pid) == start;
+}
+
+/* Of a dead owner the lock is with a child of it that is about to end, or with
+ * another start that reaps: worth a short wait. */
+static bool lock_dead(int fd, str text)
+{
+    int64_t until = clock_now() + CHILD_WAIT_NS;
+    while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if (owner_lives(text) || clock_now() >= until)
+            return false;
+        cancel_sleep(NULL, 20 * NS_PER_MS);
+    }
+    return true;
+}
+
 static void reap_file(struct reaping *r, const char *path)
 {
-    autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
-        return; /* its owner lives, or another start is reaping it */
     AUTO(error) struct error *e = NULL;
-    AUTO(strbuf) struct strbuf text = STRBUF_INIT;
-    if (!io_read_file(path, JOURNAL_MAX, &text, &e))
+    AUTO(strbuf) struct strbuf first = STRBUF_INIT, text = STRBUF_INIT;
+    autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || !io_read_file(path, JOURNAL_MAX, &first, &e) ||
+        !lock_dead(fd, strbuf_str(&first)) || !io_read_file(path, JOURNAL_MAX, &text, &e))
         return;
     AUTO(arena) struct arena *a = arena_new("ledger");
     struct journal j = {0};

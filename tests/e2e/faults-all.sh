@@ -5,6 +5,8 @@
 . "$ROOT/tests/lib/faults.sh"
 requires qemu-img qemu-system-x86_64 guestfish
 requires_base
+# How long a build waits for a login that cannot come: on a quiet host half of it will do.
+patience=${IMGFAC_TEST_PATIENCE:-4m}
 export LIBGUESTFS_BACKEND=direct LIBGUESTFS_BACKEND_SETTINGS=force_tcg
 
 # Starts of Linux with a command line of its own: no image has to be changed for that.
@@ -34,13 +36,13 @@ fault_root() {
 
 # What the guest sends is held back for longer than the build waits.
 fault_dhcp() {
-    template base '  ssh_timeout = "150s"
-  qemuargs = [["-object", "filter-buffer,id=hold,netdev=user.0,queue=rx,interval=4000000000"]]'
+    template base "  ssh_timeout = \"$patience\"
+  qemuargs = [[\"-object\", \"filter-buffer,id=hold,netdev=user.0,queue=rx,interval=4000000000\"]]"
     fails_with 'the guest asked for an address by DHCP and got no answer'
 }
 
 fault_sshd() {
-    template base '  ssh_timeout = "150s"
+    template base "  ssh_timeout = \"$patience\""'
   cloud_init {
     user_data = "#cloud-config\nbootcmd:\n  - [systemctl, mask, --now, ssh.service]\n"
   }'
@@ -49,7 +51,7 @@ fault_sshd() {
 
 fault_key() {
     ssh-keygen -q -t ed25519 -N '' -f wrong
-    template base '  ssh_timeout          = "180s"
+    template base "  ssh_timeout          = \"$patience\""'
   ssh_username         = "debian"
   ssh_private_key_file = "wrong"'
     fails_with "the guest's SSH server refuses the login of 'debian'"

@@ -6,6 +6,8 @@
 
 #include <cmocka.h>
 
+#include "base/cancel.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include "ledger/journal.h"
 #include "ledger/ledger.h"
@@ -78,24 +80,27 @@ static void test_living_owner_is_left_alone(void **state)
 }
 
 /* A child that adds a tree and a process of its own, and is killed. */
-static void leave_and_die(const char *dir, const char *tree)
+static void leave_and_die(const char *dir, const char *tree, bool with_child)
 {
     struct error *e = NULL;
     struct ledger *l = ledger_open(dir, &e);
     ledger_id id;
     if (l == NULL || !ledger_add(l, "tree", tree, &id, &e) || !io_mkdir_p(tree, 0700, &e))
         _exit(1);
+    if (with_child && fork() == 0) {
+        cancel_sleep(NULL, 200 * NS_PER_MS); /* has the lock for so long */
+        _exit(0);
+    }
     raise(SIGKILL);
 }
 
-static void test_killed_owner_is_reaped(void **state)
+static void killed_owner_is_reaped(bool with_child)
 {
-    (void)state;
     char *dir = new_dir();
     autofree char *tree = io_path_join(dir, "resource");
     pid_t pid = fork();
     if (pid == 0)
-        leave_and_die(dir, tree);
+        leave_and_die(dir, tree, with_child);
     int status = 0;
     waitpid(pid, &status, 0);
     assert_true(WIFSIGNALED(status));
@@ -107,6 +112,19 @@ static void test_killed_owner_is_reaped(void **state)
     assert_int_equal(left, 0);
     assert_false(io_exists(tree));
     drop_dir(dir);
+}
+
+static void test_killed_owner_is_reaped(void **state)
+{
+    (void)state;
+    killed_owner_is_reaped(false);
+}
+
+/* One that was about to become a tool when its parent was killed. */
+static void test_the_lock_of_a_child_is_waited_for(void **state)
+{
+    (void)state;
+    killed_owner_is_reaped(true);
 }
 
 static void test_failing_reaper_keeps_the_entry(void **state)
@@ -132,6 +150,7 @@ int main(void)
         cmocka_unit_test(test_journal),
         cmocka_unit_test(test_living_owner_is_left_alone),
         cmocka_unit_test(test_killed_owner_is_reaped),
+        cmocka_unit_test(test_the_lock_of_a_child_is_waited_for),
         cmocka_unit_test(test_failing_reaper_keeps_the_entry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
