@@ -17,11 +17,16 @@ static const struct comm_config *comm(const void *config)
     return &((const struct qemu_config *)config)->comm;
 }
 
+static const char *non_empty(const char *text)
+{
+    return text != NULL && *text != '\0' ? text : NULL;
+}
+
 static void output(const void *config, const char **dir, const char **name)
 {
     const struct qemu_config *c = config;
-    *dir = c->output_directory;
-    *name = c->vm_name;
+    *dir = non_empty(c->output_directory);
+    *name = non_empty(c->vm_name);
 }
 
 static bool is_own_kind(const char *arch)
@@ -51,6 +56,7 @@ struct qemu_state *qemu_state_new(const struct qemu_config *c, const struct conf
                                   struct arena *a)
 {
     struct qemu_state *s = arena_new_object(a, struct qemu_state);
+    c = qemu_without_empty(c, a);
     s->config = c;
     s->arch = qemu_arch(c);
     s->machine = qemu_machine(c, a);
@@ -71,7 +77,9 @@ bool qemu_find_emulator(struct qemu_state *s, struct arena *a, struct error **er
         return error_hint(err, "Install the package %s, or set qemu_binary.",
                           package != NULL ? package : "qemu-system");
     }
-    s->emulator = arena_strdup(a, path);
+    /* A script of the template may stand for it, by a relative path. */
+    autofree char *absolute = io_absolute(path);
+    s->emulator = arena_strdup(a, absolute);
     return true;
 }
 

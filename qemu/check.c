@@ -144,7 +144,8 @@ static void check_machine(const struct qemu_config *c, const struct body *body, 
 
 bool qemu_check(const void *config, const struct body *body, struct diags *diags)
 {
-    const struct qemu_config *c = config;
+    AUTO(arena) struct arena *a = arena_new("check");
+    const struct qemu_config *c = qemu_without_empty(config, a);
     size_t before = diags->errors;
     check_skip_cache(c, body, diags);
     check_source(c, body, diags);

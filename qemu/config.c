@@ -220,6 +220,19 @@ const struct opt qemu_opts[] = {
     OPT_END,
 };
 
+const struct qemu_config *qemu_without_empty(const struct qemu_config *c, struct arena *a)
+{
+    struct qemu_config *copy = arena_memdup(a, c, sizeof(*c));
+    for (const struct opt *o = qemu_opts; o->kind != OPT_KIND_END; o++) {
+        const char **field = (const char **)(void *)((char *)copy + o->offset);
+        if (o->kind != OPT_KIND_STRING || *field == NULL || **field != '\0')
+            continue;
+        /* A default is HCL text: "\"pc\"". */
+        *field = o->def == NULL ? NULL : arena_strndup(a, o->def + 1, strlen(o->def) - 2);
+    }
+    return copy;
+}
+
 bool qemu_has_own_login(const struct qemu_config *c)
 {
     return c->comm.ssh_password != NULL || c->comm.ssh_private_key_file != NULL ||

@@ -103,6 +103,9 @@ void qemu_check_boot(const struct qemu_config *c, const struct body *body, struc
 /* About CDs, floppies and the HTTP server. */
 void qemu_check_media(const struct qemu_config *c, const struct body *body, struct diags *diags);
 
+/* A copy in which empty strings count as not set, as they do in Packer. */
+const struct qemu_config *qemu_without_empty(const struct qemu_config *c, struct arena *a);
+
 /* What follows from several options. */
 bool qemu_has_own_login(const struct qemu_config *c); /* password, key file or agent given */
 bool qemu_wants_seed(const struct qemu_config *c);    /* a NoCloud seed is attached */

@@ -63,6 +63,7 @@ static struct build *pretend(const struct qemu_config *c, const struct config *s
 {
     struct build *b = arena_new_object(a, struct build);
     struct qemu_state *s = qemu_state_new(c, site, a);
+    c = s->config;
     const char *store = site != NULL ? config_store_path(site, a) : "/var/lib/imgfac";
     bool has_source = c->base != NULL || c->disk_image;
     *b = (struct build){.name = source_name,

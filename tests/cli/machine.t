@@ -70,3 +70,23 @@ $ sed -i 's/"-fw_cfg", "name=opt.x,file=data.bin"/"-daemonize"/' t.pkr.hcl; imgf
 ! qemuargs may not have "-daemonize": libvirt starts QEMU and watches it.
 !
 ? 4
+
+# As in Packer an empty string counts as not set.
+@ needs virt-xml-validate qemu-system-x86_64
+$ cat >e.pkr.hcl <<'END'
+> source "qemu" "x" {
+>   iso_url           = "a.iso"
+>   iso_checksum      = "none"
+>   accelerator       = "tcg"
+>   ssh_username      = "root"
+>   firmware          = ""
+>   machine_type      = ""
+>   net_bridge        = ""
+>   http_bind_address = ""
+>   qemu_binary       = ""
+> }
+> build { sources = ["qemu.x"] }
+> END
+$ imgfac inspect -domain-xml e.pkr.hcl | grep -E '<type|<loader|<emulator|bridge'
+|     <type arch="x86_64" machine="pc">hvm</type>
+|     <emulator>/usr/bin/qemu-system-x86_64</emulator>
