@@ -9,7 +9,7 @@ say       = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 include mk/warnings.mk
 include mk/sanitize.mk
 
-PKGS     := libvirt libguestfs libssh yaml-0.1 sqlite3 libxml-2.0 libcurl libmicrohttpd libarchive libzstd \
+PKGS     := libvirt libvirt-qemu libguestfs libssh yaml-0.1 sqlite3 libxml-2.0 libcurl libmicrohttpd libarchive libzstd \
             jansson mpfr libpcre2-8 libcrypto uuid libcrypt libedit zlib libpng
 # Asked only when something is compiled: `make help` and `make deps` work on a bare machine.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(patsubst -I%,-isystem%,$$(shell pkg-config --cflags $(PKGS))))$(PKG_CFLAGS)

@@ -10,7 +10,8 @@
 #include "qemu/net.h"
 #include "qemu/state.h"
 
-#define SSH_TIMEOUT_NS (5 * 60 * NS_PER_S) /* Packer's default */
+#define SSH_TIMEOUT_NS   (5 * 60 * NS_PER_S) /* Packer's default */
+#define AGENT_TIMEOUT_NS (5 * 60 * NS_PER_S)
 
 static const struct comm_config *comm(const void *config)
 {
@@ -87,6 +88,12 @@ bool qemu_find_emulator(struct qemu_state *s, struct arena *a, struct error **er
 static void scale_timeouts(struct build *b, const struct qemu_state *s)
 {
     const struct comm_config *c = &s->config->comm;
+    if (!s->kvm && c->type == COMM_GUEST_AGENT && c->guest_agent_timeout_ns == 0) {
+        struct comm_config *longer = arena_memdup(b->arena, c, sizeof(*c));
+        longer->guest_agent_timeout_ns = AGENT_TIMEOUT_NS * QEMU_TCG_FACTOR;
+        b->comm_config = longer;
+        return;
+    }
     bool is_set =
         c->ssh_timeout_ns > 0 || c->ssh_wait_timeout_ns > 0 || c->ssh_handshake_attempts > 0;
     if (s->kvm || is_set || c->type != COMM_SSH)
@@ -101,7 +108,8 @@ static void add_steps(const void *config, struct build *b, struct step_list *pre
 {
     struct qemu_state *s = qemu_state_new(config, b->config, b->arena);
     b->builder_state = s;
-    b->wants_cloud_init = qemu_wants_seed(s->config) && s->config->comm.type == COMM_SSH;
+    b->wants_cloud_init = qemu_wants_seed(s->config) && (s->config->comm.type == COMM_SSH ||
+                                                         s->config->comm.type == COMM_GUEST_AGENT);
     scale_timeouts(b, s);
     step_list_push(b->arena, prepare, qemu_step_source(b));
     step_list_push(b->arena, prepare, qemu_step_disk(b));

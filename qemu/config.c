@@ -313,7 +313,8 @@ int qemu_accelerator(const struct qemu_config *c, struct arena *a)
 
 bool qemu_forwards(const struct qemu_config *c)
 {
-    return c->comm.type != COMM_NONE && !c->skip_nat_mapping && c->net_bridge == NULL;
+    bool by_net = c->comm.type == COMM_SSH || c->comm.type == COMM_WINRM;
+    return by_net && !c->skip_nat_mapping && c->net_bridge == NULL;
 }
 
 bool qemu_reads_url(const struct qemu_config *c)

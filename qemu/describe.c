@@ -8,6 +8,7 @@
 #include "gotemplate/gotemplate.h"
 #include "httpd/server.h"
 #include "qemu/args.h"
+#include "qemu/conn.h"
 #include "qemu/domain.h"
 
 static const char *const bus_names[] = {
@@ -286,6 +287,10 @@ bool qemu_describe_domain(struct build *b, struct domain *d, struct error **err)
         .monitor_socket = s->monitor_socket,
         .net_dump = s->net_dump,
     };
+    if (s->config->comm.type == COMM_GUEST_AGENT)
+        d->agent_socket = s->conn != NULL && conn_root(s->conn) != NULL
+                              ? arena_fmt(b->arena, "%s/agent", b->work_dir)
+                              : "";
     describe_cpu(s->config, d);
     describe_disks(b, d);
     describe_screen(s, d);

@@ -18,6 +18,7 @@ enum {
     SLOT_SCSI = 0x1a,
     SLOT_SATA = 0x1b,
     SLOT_RNG = 0x1c,
+    SLOT_AGENT = 0x1d,
     SLOT_USB = 0x1e,
 };
 
@@ -380,6 +381,28 @@ static void write_console(struct xml *x, const struct domain *d)
     }
 }
 
+static void write_agent(struct xml *x, const char *socket)
+{
+    xml_open(x, "controller");
+    xml_attr(x, "type", "virtio-serial");
+    xml_attr(x, "index", "0");
+    write_slot(x, SLOT_AGENT);
+    xml_close(x);
+    xml_open(x, "channel");
+    xml_attr(x, "type", "unix");
+    if (*socket != '\0') {
+        xml_open(x, "source");
+        xml_attr(x, "mode", "bind");
+        xml_attr(x, "path", socket);
+        xml_close(x);
+    }
+    xml_open(x, "target");
+    xml_attr(x, "type", "virtio");
+    xml_attr(x, "name", "org.qemu.guest_agent.0");
+    xml_close(x);
+    xml_close(x);
+}
+
 static void write_screen(struct xml *x, const struct domain *d)
 {
     if (d->vnc_address != NULL) {
@@ -468,6 +491,8 @@ static void write_devices(struct xml *x, const struct domain *d)
     write_bridge(x, d);
     if (d->console_log != NULL)
         write_console(x, d);
+    if (d->agent_socket != NULL)
+        write_agent(x, d->agent_socket);
     write_screen(x, d);
     write_small_devices(x, d);
     xml_close(x);

@@ -60,7 +60,8 @@ struct domain {
     const char *bridge, *mac; /* NULL: user network */
     int forward_port;         /* host port; 0: none */
     int guest_port;
-    const char *console_log; /* file of the serial console */
+    const char *agent_socket; /* of the guest agent; NULL: none, "": libvirt chooses */
+    const char *console_log;  /* file of the serial console */
     /* Sockets for other processes of this user; NULL: none. */
     const char *console_socket, *monitor_socket;
     const char *net_dump;    /* the network's first packets go to this file; or NULL */

@@ -251,6 +251,11 @@ void guest_add_events(struct guest *g, struct strbuf *out)
     strbuf_addstr(out, strbuf_str(&g->events));
 }
 
+void *guest_domain(const struct guest *g)
+{
+    return g->domain;
+}
+
 void guest_fail(struct guest *g)
 {
     note(g, "the console shows that it cannot go on");

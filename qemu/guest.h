@@ -46,6 +46,8 @@ bool guest_send_keys(struct guest *g, unsigned *keys, size_t count, unsigned hol
                      struct error **err);
 /* SIZE bytes of its physical memory at ADDRESS. */
 bool guest_peek(struct guest *g, uint64_t address, void *out, size_t size, struct error **err);
+/* Really virDomainPtr, borrowed: for what only libvirt's own calls do. */
+void *guest_domain(const struct guest *g);
 /* Wait until it is off; ERR_TIMEOUT after TIMEOUT_NS, ERR_GUEST when it died. */
 bool guest_wait_off(struct guest *g, int64_t timeout_ns, struct cancel *c, struct error **err);
 /* End it at once; QEMU writes its disks' metadata out.  Also when it is gone. */

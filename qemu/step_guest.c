@@ -18,6 +18,7 @@
 #include "ledger/runfile.h"
 #include "media/imgtool.h"
 #include "net/port.h"
+#include "qemu/agent.h"
 #include "qemu/bundle.h"
 #include "qemu/conn.h"
 #include "qemu/console.h"
@@ -278,6 +279,8 @@ static bool run(struct step *step, struct build *b, struct error **err)
         return false;
     for (size_t i = 0; i < s->notes.len; i++)
         build_warnf(b, "%s", s->notes.ptr[i]);
+    if (s->config->comm.type == COMM_GUEST_AGENT)
+        b->agent = qemu_agent_new(b->arena, s->guest);
     watch(b);
     return publish(b, err);
 }
@@ -321,6 +324,7 @@ static void cleanup(struct step *step, struct build *b, bool ok)
     console_watch_stop(steal(&s->watch));
     screens_stop(steal(&s->screens));
     netwatch_stop(steal(&s->netwatch));
+    b->agent = NULL;
     guest_free(steal(&s->guest));
     copy_console(b);
     if (gone)

@@ -13,7 +13,8 @@ static bool make_login(struct build *b, struct error **err)
     const struct qemu_config *c = qemu_state(b)->config;
     const char *comment =
         c->comm.temporary_key_pair_name != NULL ? c->comm.temporary_key_pair_name : "imgfac-build";
-    if (!credentials_make_key(comment, b->arena, &b->target.private_key_pem, &b->target.public_key,
+    if (!credentials_make_key(c->comm.temporary_key_pair_type, (int)c->comm.temporary_key_pair_bits,
+                              comment, b->arena, &b->target.private_key_pem, &b->target.public_key,
                               err))
         return false;
     b->target.user = c->comm.ssh_username;

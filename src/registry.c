@@ -51,6 +51,7 @@ static const struct provisioner_type *const provisioners[] = {
 static const struct comm_type *const communicators[] = {
     &comm_ssh,
     &comm_none,
+    &comm_guest_agent,
     NULL,
 };
 

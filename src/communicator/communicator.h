@@ -9,5 +9,6 @@
 
 extern const struct comm_type comm_ssh;
 extern const struct comm_type comm_none;
+extern const struct comm_type comm_guest_agent;
 
 #endif

@@ -1,30 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "communicator/ssh_internal.h"
 
-#include <archive.h>
-#include <archive_entry.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include "base/io.h"
 #include "base/mem.h"
+#include "communicator/tree.h"
 
-/* Download of a folder: the tar stream of the guest, unpacked here.  The guest
- * is not trusted: names that are absolute or climb up are refused, links are
- * never made and never followed below the destination. */
+/* Download of a folder: the tar stream of the guest, unpacked here. */
 
 struct tar_download {
     struct ssh_stream stream;
     struct strbuf in;  /* received */
-    struct strbuf out; /* what libarchive looks at now */
+    struct strbuf out; /* what is looked at now */
     struct strbuf noise;
     const struct ssh_wait *w;
-    struct archive *archive;
-    struct error *failure;
     uint64_t done;
     const char *label;
-    int root; /* descriptor of the destination */
 };
 
 static void on_data(void *arg, bool is_stderr, str data)
@@ -36,198 +26,34 @@ static void on_data(void *arg, bool is_stderr, str data)
         strbuf_addstr(&t->noise, str_sub(data, 0, MIN(data.len, t->noise.max - t->noise.len)));
 }
 
-static la_ssize_t read_block(struct archive *a, void *arg, const void **block)
+static bool read_block(void *arg, str *out, struct error **err)
 {
     struct tar_download *t = arg;
+    *out = STR("");
     while (t->in.len == 0) {
         if (t->stream.eof || t->stream.closed)
-            return 0;
-        if (!ssh_pump(t->stream.c, t->w, &t->failure)) {
-            archive_set_error(a, EPIPE, "connection");
-            return -1;
-        }
+            return true;
+        if (!ssh_pump(t->stream.c, t->w, err))
+            return false;
     }
     struct strbuf swap = t->out;
     t->out = t->in;
     t->in = swap;
     strbuf_truncate(&t->in, 0);
-    *block = t->out.buf;
-    t->done += t->out.len;
+    *out = strbuf_str(&t->out);
+    t->done += out->len;
     build_progress(t->stream.c->build, t->label, t->done, 0);
-    return (la_ssize_t)t->out.len;
-}
-
-static bool tar_failed(struct tar_download *t, struct error **err)
-{
-    if (t->failure != NULL) {
-        *err = steal(&t->failure);
-        return false;
-    }
-    return error_set(err, ERR_GUEST, 0, "the guest's tar stream is damaged: %s",
-                     archive_error_string(t->archive));
-}
-
-/* Open folder NAME below DIR, made when absent; takes DIR. */
-static int descend(int dir, const char *name, struct error **err)
-{
-    autoclose int parent = dir;
-    if (mkdirat(parent, name, 0755) < 0 && errno != EEXIST) {
-        error_set(err, ERR_IO, errno, "cannot make folder '%s'", name);
-        return -1;
-    }
-    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        error_set(err, ERR_IO, errno, "cannot open folder '%s'", name);
-    return fd;
-}
-
-/* The folder that holds NAME, whose last part is copied to *LEAF (empty for
- * "." alone); -1 with the error. */
-static int open_parent(struct tar_download *t, const char *name, char **leaf, struct error **err)
-{
-    str rest = str_from(name);
-    *leaf = xstrdup("");
-    int dir = fcntl(t->root, F_DUPFD_CLOEXEC, 3);
-    if (*name == '/') {
-        error_set(err, ERR_GUEST, 0, "the guest sent the absolute name '%s'", name);
-        close(dir);
-        return -1;
-    }
-    while (rest.ptr != NULL) {
-        str part = str_split(&rest, '/');
-        if (part.len == 0 || str_eqz(part, "."))
-            continue;
-        if (str_eqz(part, "..")) {
-            error_set(err, ERR_GUEST, 0, "the guest sent the name '%s', which leads outside", name);
-            close(dir);
-            return -1;
-        }
-        if (**leaf != '\0' && (dir = descend(dir, *leaf, err)) < 0)
-            return -1;
-        free(*leaf);
-        *leaf = str_xdup(part);
-    }
-    return dir;
-}
-
-static bool unpack_file(struct tar_download *t, int dir, const char *leaf, unsigned mode,
-                        struct error **err)
-{
-    unlinkat(dir, leaf, 0);
-    autoclose int fd =
-        openat(dir, leaf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return error_set(err, ERR_IO, errno, "cannot write '%s'", leaf);
-    if (archive_read_data_into_fd(t->archive, fd) != ARCHIVE_OK)
-        return tar_failed(t, err);
-    if (fchmod(fd, mode & 0777) < 0)
-        return error_set(err, ERR_IO, errno, "cannot set the mode of '%s'", leaf);
-    return true;
-}
-
-/* A second name of a file that came before. */
-static bool unpack_hard_link(struct tar_download *t, const char *target, int dir, const char *leaf,
-                             struct error **err)
-{
-    autofree char *old_leaf = NULL;
-    autoclose int old_dir = open_parent(t, target, &old_leaf, err);
-    if (old_dir < 0)
-        return false;
-    unlinkat(dir, leaf, 0);
-    if (linkat(old_dir, old_leaf, dir, leaf, 0) < 0)
-        return error_set(err, ERR_IO, errno, "cannot write '%s'", leaf);
-    return true;
-}
-
-static bool unpack(struct tar_download *t, struct archive_entry *e, struct error **err)
-{
-    autofree char *leaf = NULL;
-    const char *name = archive_entry_pathname(e);
-    if (name == NULL)
-        return error_set(err, ERR_GUEST, 0, "the guest sent a name that cannot be read");
-    autoclose int dir = open_parent(t, name, &leaf, err);
-    if (dir < 0)
-        return false;
-    if (*leaf == '\0')
-        return true;
-    if (archive_entry_hardlink(e) != NULL)
-        return unpack_hard_link(t, archive_entry_hardlink(e), dir, leaf, err);
-    if (archive_entry_filetype(e) == AE_IFREG)
-        return unpack_file(t, dir, leaf, archive_entry_perm(e), err);
-    if (archive_entry_filetype(e) == AE_IFDIR) {
-        dir = descend(steal_fd(&dir), leaf, err);
-        return dir >= 0;
-    }
-    build_warnf(t->stream.c->build, "'%s' is neither a file nor a folder: left out", name);
     return true;
 }
 
 static void tar_clear(struct tar_download *t)
 {
-    if (t->archive != NULL)
-        archive_read_free(t->archive);
     stream_close(&t->stream);
     strbuf_clear(&t->in);
     strbuf_clear(&t->out);
     strbuf_clear(&t->noise);
-    error_drop(&t->failure);
-    cleanup_close(&t->root);
 }
 DEFINE_AUTO_CLEAR(tar_download, struct tar_download, tar_clear);
-
-static bool unpack_all(struct tar_download *t, struct error **err)
-{
-    struct archive_entry *e;
-    int rc;
-    t->archive = archive_read_new();
-    archive_read_support_format_tar(t->archive);
-    archive_read_support_format_empty(t->archive);
-    if (archive_read_open(t->archive, t, NULL, read_block, NULL) != ARCHIVE_OK)
-        return tar_failed(t, err);
-    while ((rc = archive_read_next_header(t->archive, &e)) >= ARCHIVE_WARN && rc != ARCHIVE_EOF)
-        if (!unpack(t, e, err))
-            return false;
-    return rc == ARCHIVE_EOF || tar_failed(t, err);
-}
-
-/* Quote for the shell but leave the wildcards alone. */
-static void add_pattern(struct strbuf *sb, const char *pattern)
-{
-    while (*pattern != '\0') {
-        size_t plain = strcspn(pattern, "*?[]");
-        if (plain > 0)
-            strbuf_add_shell_quoted(sb, (str){pattern, plain});
-        pattern += plain;
-        size_t wild = strspn(pattern, "*?[]");
-        strbuf_add(sb, pattern, wild);
-        pattern += wild;
-    }
-}
-
-/* SRC "dir/": its contents; "dir": the folder itself; with wildcards: what
- * they match, named from the last folder without a wildcard on. */
-static void make_command(struct strbuf *sb, const char *src)
-{
-    size_t fixed = strcspn(src, "*?[");
-    bool is_pattern = src[fixed] != '\0';
-    size_t len = strlen(src);
-    autofree char *path = xstrdup(src);
-    while (!is_pattern && len > 1 && path[len - 1] == '/')
-        path[--len] = '\0';
-    bool contents = !is_pattern && src[len] == '/';
-    while (is_pattern && fixed > 0 && src[fixed - 1] != '/')
-        fixed--;
-    autofree char *parent = is_pattern ? xasprintf("%.*s", (int)fixed, src)
-                            : contents ? xstrdup(path)
-                                       : io_dirname(path);
-    strbuf_adds(sb, "cd ");
-    strbuf_add_shell_quoted(sb, str_from(*parent == '\0' ? "." : parent));
-    strbuf_adds(sb, " && tar -chf - -- ");
-    if (is_pattern)
-        add_pattern(sb, src + fixed);
-    else
-        strbuf_add_shell_quoted(sb, str_from(contents ? "." : io_basename(path)));
-}
 
 /* tar's own words are better than what its broken stream did here (DAMAGE, or
  * NULL; taken). */
@@ -251,21 +77,16 @@ bool ssh_download_tree(struct ssh_comm *c, const char *src, const char *dst, str
     autofree char *what = xasprintf("the download of '%s'", src);
     struct ssh_wait w = ssh_wait_make(c, cancel, 0, what);
     AUTO(strbuf) struct strbuf command = STRBUF_INIT;
-    AUTO(tar_download) struct tar_download t = {.w = &w, .root = -1, .label = io_basename(dst)};
+    AUTO(tar_download) struct tar_download t = {.w = &w, .label = io_basename(dst)};
     strbuf_init(&t.in, (size_t)64 << 20);
     strbuf_init(&t.out, (size_t)64 << 20);
     strbuf_init(&t.noise, 1000);
-    make_command(&command, src);
-    if (!io_mkdir_p(dst, 0755, err))
-        return false;
-    t.root = open(dst, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (t.root < 0)
-        return error_set(err, ERR_IO, errno, "cannot open folder '%s'", dst);
+    tree_tar_command(&command, src);
     if (!stream_open(&t.stream, c, STREAM_EXEC, command.buf, on_data, &t, &w, err) ||
         !stream_send_eof(&t.stream, &w, err))
         return false;
     struct error *damage = NULL;
-    bool unpacked = unpack_all(&t, &damage);
+    bool unpacked = tree_untar(dst, c->build, read_block, &t, &damage);
     if (!unpacked && !(ssh_is_up(c) && t.stream.eof)) {
         *err = damage;
         return false;

@@ -18,8 +18,10 @@
 #define CONSOLE_LINES 15
 #define CONSOLE_TAIL  (16 * 1024)
 
-static const char *const comm_names[] = {
-    [COMM_SSH] = "ssh", [COMM_WINRM] = "winrm", [COMM_NONE] = "none"};
+static const char *const comm_names[] = {[COMM_SSH] = "ssh",
+                                         [COMM_WINRM] = "winrm",
+                                         [COMM_NONE] = "none",
+                                         [COMM_GUEST_AGENT] = "guest-agent"};
 
 static void init_build(struct build *b, const struct plan *plan, const struct planned_build *pb,
                        const struct run_options *options, struct arena *a)
@@ -68,6 +70,8 @@ static void add_guest_steps(struct step_list *steps, struct build *b,
         step_list_push(b->arena, steps, stage_error_cleanup(b, pb, pb->error_cleanup));
     for (size_t i = 0; i < pb->provisioner_count; i++)
         step_list_push(b->arena, steps, stage_provision(b, pb, &pb->provisioners[i]));
+    if (b->comm_config->type == COMM_SSH && b->comm_config->ssh_clear_authorized_keys)
+        step_list_push(b->arena, steps, stage_clear_keys(b));
 }
 
 static void add_all(struct step_list *steps, struct build *b, const struct step_list *more)

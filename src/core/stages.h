@@ -28,6 +28,8 @@ struct step stage_connect(struct build *b, const struct comm_type *type,
 struct step stage_ready(struct build *b);
 struct step stage_provision(struct build *b, const struct planned_build *plan,
                             const struct planned_provisioner *p);
+/* ssh_clear_authorized_keys: after the last provisioner; failing is a warning. */
+struct step stage_clear_keys(struct build *b);
 /* Its cleanup runs the error-cleanup-provisioner when the build failed. */
 struct step stage_error_cleanup(struct build *b, const struct planned_build *plan,
                                 const struct planned_provisioner *p);

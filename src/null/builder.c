@@ -45,7 +45,10 @@ static bool null_check(const void *config, const struct body *body, struct diags
     switch ((enum comm_kind)c->type) {
     case COMM_SSH: return check_ssh(c, body, diags);
     case COMM_WINRM: return check_winrm(c, body, diags);
-    case COMM_NONE: return true;
+    case COMM_GUEST_AGENT:
+        return diags_error(diags, schema_range(body, "communicator"), "No guest agent",
+                           "The builder \"null\" reaches machines by the network only.");
+    case COMM_NONE:
     default: return true;
     }
 }

@@ -17,6 +17,7 @@ struct builder_type;
 struct catalog;
 struct comm;
 struct comm_config;
+struct guest_agent;
 struct config;
 struct ledger;
 struct opt_strings;
@@ -84,7 +85,8 @@ struct build {
     const char *console_log; /* path; NULL before the domain is defined */
 
     const struct comm_config *comm_config;
-    struct comm *comm; /* set by the connect step */
+    struct guest_agent *agent; /* of the guest, by the builder; NULL: none */
+    struct comm *comm;         /* set by the connect step */
     struct build_target target;
     struct build_image image;
     struct build_base base;

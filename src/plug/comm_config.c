@@ -12,6 +12,7 @@
 static const struct opt_choice comm_kinds[] = {
     {"ssh", COMM_SSH, "commands and files over SSH"},
     {"winrm", COMM_WINRM, "Windows Remote Management"},
+    {"guest-agent", COMM_GUEST_AGENT, "the QEMU guest agent over virtio-serial: no network needed"},
     {"none", COMM_NONE, "no connection: provisioners that need the guest are refused"},
     {0},
 };
@@ -58,8 +59,8 @@ const struct opt comm_opts[] = {
     OPT_STR(C, temporary_key_pair_name, "temporary_key_pair_name",
             .doc = "Comment of the temporary key."),
     OPT_STR(C, temporary_key_pair_type, "temporary_key_pair_type",
-            .doc = "Type of the temporary key: \"rsa\", \"ecdsa\", \"ed25519\" or \"dsa\".  "
-                   "Without it the type is \"rsa\".",
+            .doc = "Type of the temporary key: \"rsa\", \"ecdsa\" or \"ed25519\".  Without it "
+                   "\"ed25519\", or \"rsa\" when temporary_key_pair_bits is set.",
             .flags = OPT_NOHASH),
     OPT_INT(C, temporary_key_pair_bits, "temporary_key_pair_bits", .def = "0", .min = "0",
             .max = "16384", .flags = OPT_NOHASH,
@@ -129,6 +130,9 @@ const struct opt comm_opts[] = {
              .doc = "PORT:HOST:HOSTPORT: the guest's local PORT leads to HOST as seen from here."),
     OPT_STRS(C, ssh_local_tunnels, "ssh_local_tunnels",
              .doc = "PORT:HOST:HOSTPORT: local PORT here leads to HOST as seen from the guest."),
+    OPT_DUR(C, guest_agent_timeout_ns, "guest_agent_timeout", .def = "\"0s\"", .flags = OPT_NOHASH,
+            .doc = "How long to wait for the guest agent; 0 is 5 minutes, 20 when the guest is "
+                   "emulated."),
     OPT_STR(C, winrm_username, "winrm_username", .doc = "Account to log in with."),
     OPT_STR(C, winrm_password, "winrm_password", .flags = OPT_SENSITIVE, .doc = "Its password."),
     OPT_STR(C, winrm_host, "winrm_host", .flags = OPT_NOHASH,
@@ -181,14 +185,50 @@ static bool check_tunnels(const struct opt_strings *list, const char *option,
     return ok;
 }
 
+/* What is wrong with BITS for a key of TYPE, or NULL. */
+static const char *wrong_size(const char *type, int64_t bits)
+{
+    if (bits == 0)
+        return NULL;
+    if (strcmp(type, "rsa") == 0 && bits < 1024)
+        return "An RSA key has 1024 bits at least (2048 for SSH servers of today).";
+    if (strcmp(type, "ecdsa") == 0 && bits != 256 && bits != 384 && bits != 521)
+        return "An ECDSA key has 256, 384 or 521 bits.";
+    return NULL;
+}
+
+/* DSA, which Packer still makes, is refused by every OpenSSH since 2015. */
+static bool check_temporary_key(const struct comm_config *c, const struct body *body,
+                                struct diags *diags)
+{
+    static const char *const types[] = {"rsa", "ecdsa", "ed25519"};
+    const char *type = c->temporary_key_pair_type != NULL ? c->temporary_key_pair_type : "rsa";
+    bool known = false;
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+        known = known || strcmp(type, types[i]) == 0;
+    if (!known)
+        return diags_error(diags, schema_range(body, "temporary_key_pair_type"),
+                           "Invalid type of key", "\"%s\" is none of rsa, ecdsa and ed25519.%s",
+                           type,
+                           strcmp(type, "dsa") == 0 ? " SSH servers no longer take DSA keys." : "");
+    const char *why = wrong_size(type, c->temporary_key_pair_bits);
+    return why == NULL || diags_error(diags, schema_range(body, "temporary_key_pair_bits"),
+                                      "Invalid size of key", "%s", why);
+}
+
 static bool check_ssh(const struct comm_config *c, const struct body *body, struct diags *diags)
 {
     bool ok = check_file(c->ssh_private_key_file, "ssh_private_key_file", body, diags);
     ok &= check_file(c->ssh_certificate_file, "ssh_certificate_file", body, diags);
     ok &= check_file(c->ssh_bastion_private_key_file, "ssh_bastion_private_key_file", body, diags);
     ok &= check_file(c->ssh_bastion_certificate_file, "ssh_bastion_certificate_file", body, diags);
+    ok &= check_temporary_key(c, body, diags);
     ok &= check_tunnels(&c->ssh_remote_tunnels, "ssh_remote_tunnels", body, diags);
     ok &= check_tunnels(&c->ssh_local_tunnels, "ssh_local_tunnels", body, diags);
+    if (c->ssh_bastion_host != NULL && c->ssh_bastion_username == NULL)
+        ok = diags_error(diags, schema_range(body, "ssh_bastion_username"),
+                         "Missing bastion account",
+                         "ssh_bastion_username must be specified with ssh_bastion_host.");
     bool can_log_in = c->ssh_bastion_password != NULL || c->ssh_bastion_agent_auth ||
                       c->ssh_bastion_private_key_file != NULL || c->ssh_private_key_file != NULL ||
                       c->ssh_bastion_interactive;

@@ -56,6 +56,7 @@ struct comm_config {
     int64_t ssh_read_write_timeout_ns;
     struct opt_strings ssh_remote_tunnels;
     struct opt_strings ssh_local_tunnels;
+    int64_t guest_agent_timeout_ns;
     const char *winrm_username;
     const char *winrm_password;
     const char *winrm_host;
@@ -64,7 +65,7 @@ struct comm_config {
     bool winrm_use_ssl, winrm_insecure, winrm_use_ntlm, winrm_no_proxy;
 };
 
-enum comm_kind { COMM_SSH, COMM_WINRM, COMM_NONE };
+enum comm_kind { COMM_SSH, COMM_WINRM, COMM_NONE, COMM_GUEST_AGENT };
 enum comm_proxy { COMM_PROXY_SOCKS5, COMM_PROXY_HTTP };
 enum comm_transfer { COMM_TRANSFER_SFTP, COMM_TRANSFER_SCP };
 
@@ -88,6 +89,17 @@ struct comm_command {
     void *arg;
     struct strbuf *out; /* collects standard output up to its maximum; may be NULL */
     int64_t timeout_ns; /* 0: none */
+};
+
+/* The QEMU guest agent of the running guest, as its builder reaches it.  One
+ * thread at a time. */
+struct guest_agent {
+    /* Send the JSON text COMMAND and wait for the answer, JSON text on the heap.
+     * NULL with ERR_DISCONNECT when no agent listens, ERR_TIMEOUT when it does
+     * not answer, ERR_GUEST when it refuses (a refusal may also be given as the
+     * agent's own {"error": ...}). */
+    char *(*ask)(struct guest_agent *a, const char *command, int64_t timeout_ns,
+                 struct error **err);
 };
 
 struct comm; /* an open connection; its first member is what the vtable needs */

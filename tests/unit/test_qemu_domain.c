@@ -122,6 +122,9 @@ static void passes_the_schema_of_libvirt(void **state)
                                       .keep_owner = true,
                                       .boot_order = 2};
     d.disk_count = 3;
+    d.agent_socket = "";
+    validate(&d);
+    d.agent_socket = "/store/work/1/agent";
     validate(&d);
 }
 
