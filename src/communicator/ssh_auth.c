@@ -28,6 +28,29 @@ static bool is_encrypted(const char *pem)
     return strncmp(head, "b3BlbnNzaC1rZXktdjEAAAAABG5vbmU", 31) != 0;
 }
 
+/* Files that are mistaken for private keys, by how they begin. */
+static const struct {
+    const char *start, *what;
+} others[] = {
+    {"PuTTY-User-Key-File", "a key of PuTTY: export it in OpenSSH format with puttygen."},
+    {"ssh-", "the public half: name the file without .pub."},
+    {"ecdsa-", "the public half: name the file without .pub."},
+    {"sk-", "the public half of a key on a security token: use ssh_agent_auth."},
+    {"-----BEGIN DSA", "a DSA key, which SSH servers no longer take: make one with ssh-keygen."},
+    {"-----BEGIN CERTIFICATE", "an X.509 certificate: a private key is wanted."},
+    {"-----BEGIN PUBLIC", "a public key: the private one is wanted."},
+};
+
+static void hint_at_kind(const char *pem, struct error **err)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        if (strncmp(pem, others[i].start, strlen(others[i].start)) == 0) {
+            error_hint(err, "It is %s", others[i].what);
+            return;
+        }
+    error_hint(err, "It must be an RSA, ECDSA or Ed25519 key in OpenSSH or PEM format.");
+}
+
 static ssh_key import_pem(const char *pem, const char *name, struct error **err)
 {
     ssh_key key = NULL;
@@ -39,7 +62,7 @@ static ssh_key import_pem(const char *pem, const char *name, struct error **err)
     }
     if (ssh_pki_import_privkey_base64(pem, NULL, NULL, NULL, &key) != SSH_OK) {
         error_set(err, ERR_USAGE, 0, "%s is not a private key that can be read", name);
-        error_hint(err, "It must be in OpenSSH or PEM format.");
+        hint_at_kind(pem, err);
         return NULL;
     }
     return key;
@@ -53,7 +76,7 @@ static ssh_key load_key_file(const struct ssh_account *a, struct error **err)
         error_wrap(err, "%s is invalid", a->key_option);
         return NULL;
     }
-    autofree char *name = xasprintf("%s '%s'", a->key_option, a->key_file);
+    autofree char *name = xasprintf("the file '%s' (%s)", a->key_file, a->key_option);
     ssh_key key = import_pem(text.buf, name, err);
     explicit_bzero(text.buf, text.len);
     if (key != NULL && a->certificate_file != NULL && !ssh_cert_attach(a, key, err)) {

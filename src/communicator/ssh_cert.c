@@ -79,7 +79,8 @@ static bool parse(str blob, struct cert *out)
 
 static bool bad(const struct ssh_account *a, struct error **err, const char *why)
 {
-    return error_set(err, ERR_USAGE, 0, "%s '%s' %s", a->cert_option, a->certificate_file, why);
+    return error_set(err, ERR_USAGE, 0, "the file '%s' (%s) %s", a->certificate_file,
+                     a->cert_option, why);
 }
 
 static bool check_dates(const struct ssh_account *a, const struct cert *cert, struct error **err)

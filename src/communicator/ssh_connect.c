@@ -334,7 +334,8 @@ bool ssh_connect_loop(struct ssh_comm *c, const struct ssh_wait *w, struct error
         failures += result == ATTEMPT_AGAIN;
         if (refusals >= (uint64_t)attempts) {
             error_drop(&last);
-            return error_wrap(err, "gave up after %zu refused logins", refusals);
+            return error_wrap(err, "gave up after %zu refused login%s", refusals,
+                              refusals == 1 ? "" : "s");
         }
         error_drop(&last);
         last = steal(err);

@@ -43,6 +43,33 @@ static bool destination_ok(const char *dst, struct error **err)
     return error_set(err, ERR_USAGE, 0, "'%s' is a folder; the name of a file is needed", dst);
 }
 
+/* SFTP has no word for a full disk and scp's text depends on the locale: what is
+ * free is asked for.  *ERR stays the cause. */
+static bool explain(struct ssh_comm *c, const char *dst, const struct ssh_wait *w,
+                    struct error **err)
+{
+    enum { FULL_KIB = 64 };
+    AUTO(strbuf) struct strbuf command = STRBUF_INIT, out = STRBUF_INIT_MAX(200);
+    AUTO(error) struct error *ignored = NULL;
+    autofree char *dir = io_dirname(dst);
+    struct comm_command cmd = {.out = &out};
+    int status = 0;
+    int64_t free_kib = 0;
+    if ((*err)->code != ERR_GUEST || !ssh_is_up(c))
+        return false;
+    strbuf_adds(&command, "df -kP ");
+    strbuf_add_shell_quoted(&command, str_from(dir));
+    strbuf_adds(&command, " 2>/dev/null | awk 'NR == 2 { print $4 }'");
+    cmd.command = command.buf;
+    if (!ssh_exec(c, &cmd, w, &status, &ignored) || status != 0 ||
+        !str_to_i64(str_trim(strbuf_str(&out)), &free_kib) || free_kib >= FULL_KIB)
+        return false;
+    error_wrap(err, "the disk of the guest is full: %lld KiB are free for '%s'",
+               (long long)free_kib, dst);
+    return error_hint(err, "Enlarge the disk (disk_size), free space with a provisioner before, or "
+                           "upload to another file system.");
+}
+
 bool ssh_upload_source(struct ssh_comm *c, const struct upload_source *src, const char *dst,
                        struct cancel *cancel, struct error **err)
 {
@@ -52,13 +79,13 @@ bool ssh_upload_source(struct ssh_comm *c, const struct upload_source *src, cons
     if (!destination_ok(dst, err))
         return false;
     if (c->config->ssh_file_transfer_method == COMM_TRANSFER_SCP)
-        return scp_upload(c, src, dst, &w, err);
+        return scp_upload(c, src, dst, &w, err) || explain(c, dst, &w, err);
     if (sftp_ensure(c, &w, &absent, err))
-        return sftp_upload(c, src, dst, &w, err);
+        return sftp_upload(c, src, dst, &w, err) || explain(c, dst, &w, err);
     if (!absent)
         return false;
     error_drop(err);
-    return scp_upload(c, src, dst, &w, err);
+    return scp_upload(c, src, dst, &w, err) || explain(c, dst, &w, err);
 }
 
 /* The handshake of another program that may be missing: its last words. */

@@ -235,8 +235,13 @@ static void give_up(struct race *r, struct error **err)
         return;
     struct error *cause = NULL;
     error_set(&cause, ERR_NETWORK, 0, "%s", r->refusal);
-    error_hint(&cause, "Either the guest has not booted so far, or it has no network, or no SSH "
-                       "server runs in it: see the console log.");
+    if (*r->hop->label != '\0')
+        error_hint(&cause, "Check that %s:%d is up, and that this host may connect to it.",
+                   r->hop->host, r->hop->port);
+    else
+        error_hint(&cause,
+                   "Either the guest has not booted so far, or it has no network, or no SSH "
+                   "server runs in it: see the console log.");
     (*err)->cause = cause;
 }
 
