@@ -27,7 +27,7 @@ sleep 1
 exec >/dev/ttyS0 2>&1
 [ -d /sys/firmware/efi ] && echo 'GUEST firmware=efi' || echo 'GUEST firmware=bios'
 if mount -t efivarfs efivarfs /sys/firmware/efi/efivars 2>/dev/null; then
-    for f in /sys/firmware/efi/efivars/SecureBoot-*; do echo "GUEST secure-boot=$(od -An -tu1 -j4 "$f" | tr -d ' ')"; done
+    for f in /sys/firmware/efi/efivars/SecureBoot-*; do echo "GUEST secure-boot=$(od -An -tu1 "$f" | tr -d ' \n' | tail -c 1)"; done
 fi
 for f in /sys/class/tpm/tpm*/tpm_version_major; do [ -e "$f" ] && echo "GUEST tpm=$(cat "$f")"; done
 for d in /sys/block/*; do echo "GUEST disk ${d##*/} $(cat "$d/size")"; done
