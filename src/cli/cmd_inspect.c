@@ -95,7 +95,7 @@ static json_t *json_value(value v, bool known, bool sensitive)
 {
     AUTO(strbuf) struct strbuf text = STRBUF_INIT;
     const char *why;
-    if (sensitive)
+    if (sensitive || (known && value_is_sensitive_deep(v)))
         return json_string("<sensitive>");
     if (!known || !value_to_json(v, &text, &why))
         return json_null();
@@ -125,6 +125,14 @@ static json_t *json_locals(const struct template *t)
             list, json_pack("{ss sb so*}", "name", l->name, "sensitive", l->sensitive, "value",
                             json_value(l->val, l->val.type != NULL, l->sensitive)));
     }
+    return list;
+}
+
+static json_t *json_data(const struct template *t)
+{
+    json_t *list = json_array();
+    VEC_EACH (d, &t->data)
+        json_array_append_new(list, json_pack("{ss ss}", "type", (*d)->type, "name", (*d)->name));
     return list;
 }
 
@@ -162,8 +170,9 @@ static json_t *json_builds(const struct template *t)
 
 static void print_json(struct app *app, const struct template *t)
 {
-    json_t *root = json_pack("{ss so so so}", "format_version", "1.0", "variables",
-                             json_variables(t), "locals", json_locals(t), "builds", json_builds(t));
+    json_t *root =
+        json_pack("{ss so so so so}", "format_version", "1.0", "variables", json_variables(t),
+                  "data_sources", json_data(t), "locals", json_locals(t), "builds", json_builds(t));
     autofree char *text = json_dumps(root, JSON_COMPACT);
     json_decref(root);
     app_write(app->out, str_from(text));

@@ -6,6 +6,8 @@
 static void add_value(struct strbuf *out, const char *prefix, const char *name, value v, bool known,
                       bool sensitive)
 {
+    /* Also what was only computed from a secret. */
+    sensitive |= known && value_is_sensitive_deep(v);
     strbuf_addf(out, "%s.%s: ", prefix, name);
     if (!known)
         strbuf_adds(out, "\"<unknown>\"");

@@ -71,8 +71,7 @@ static bool eval_for_each(struct expansion *x, value *out)
         return diags_error(x->diags, attr->expr->range, "Invalid dynamic for_each value",
                            "Cannot use a null value in for_each.");
     if (!value_is_known(*out))
-        return diags_error(x->diags, attr->expr->range, "Invalid dynamic for_each value",
-                           "The value of for_each must be known before the build starts.");
+        return true;
     if (!value_is_list_like(*out) && !value_is_map_like(*out))
         return diags_error(x->diags, attr->expr->range, "Invalid dynamic for_each value",
                            "Cannot use a %s value in for_each. An iterable collection is required.",
@@ -153,6 +152,9 @@ static bool expand(const struct block *dynamic, str type, size_t label_count,
     if (!schema_check_names(dynamic->body, dynamic_rows, a, diags) || !find_content(&x) ||
         !find_iterator(&x) || !eval_for_each(&x, &each))
         return false;
+    /* As HCL does it: one block stands for those that are not known yet. */
+    if (!value_is_known(each))
+        return expand_one(&x, value_dynamic(), value_dynamic(), out);
     bool ok = true;
     for (size_t i = 0; i < value_len(each); i++) {
         value val = value_at(each, i);

@@ -55,6 +55,10 @@ $ imgfac inspect t.pkr.hcl | sed '/> builds/,$d'
 | local.z: "<unknown>"
 |
 
+$ imgfac inspect -json t.pkr.hcl | sed 's/.*"data_sources":\(\[[^]]*\]\).*/\1/'
+| [{"type":"null","name":"a"},{"type":"external","name":"e"},{"type":"external-raw","name":"secret"}]
+
+# Nothing ran for all this.
 $ test -e ran
 ? 1
 
@@ -65,6 +69,18 @@ $ printf 'data.external.e\nlocal.z\n' | imgfac console --json t.pkr.hcl; cat ran
 | ran
 $ echo 'data.external-raw.secret' | imgfac console t.pkr.hcl
 | <sensitive>
+$ printf 'data "external-raw" "r" {\n  program = ["rev"]\n  query   = var.s\n}\nlocals { r = data.external-raw.r.result }\nvariable "s" {\n  default   = "hush-hush"\n  sensitive = true\n}\n' >s.pkr.hcl; echo variables | imgfac console s.pkr.hcl
+| > input-variables:
+|
+| var.s: "<sensitive>"
+|
+| > data-sources:
+|
+| data.external-raw.r: "<sensitive>"
+|
+| > local-variables:
+|
+| local.r: "<sensitive>"
 
 # validate runs them when it is told to, and then sees their values.
 $ imgfac validate -evaluate-datasources t.pkr.hcl
@@ -100,6 +116,28 @@ $ imgfac validate -evaluate-datasources t.pkr.hcl
 ! underscores and periods and starts with a letter or digit.
 !
 ? 4
+
+# A dynamic block over what is not known stands for one block.
+$ cat >dynamic.pkr.hcl <<'END'
+> data "external" "e" { program = ["echo", "{\"a\":\"1\",\"b\":\"2\"}"] }
+> source "null" "x" {
+>   ssh_host     = "127.0.0.1"
+>   ssh_username = "x"
+>   ssh_password = "pass-word-1"
+> }
+> build {
+>   sources = ["null.x"]
+>   dynamic "provisioner" {
+>     for_each = data.external.e.result
+>     labels   = ["shell"]
+>     content { inline = ["echo ${provisioner.key} ${provisioner.value}"] }
+>   }
+> }
+> END
+$ imgfac validate dynamic.pkr.hcl
+| The configuration is valid.
+$ imgfac validate -evaluate-datasources dynamic.pkr.hcl
+| The configuration is valid.
 
 # What is wrong is said with its place, several at once.
 $ cat >wrong.pkr.hcl <<'END'

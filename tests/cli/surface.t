@@ -65,7 +65,7 @@ $ imgfac build -machine-readable t.pkr.hcl
 ? 4
 
 $ imgfac inspect -json t.pkr.hcl
-| {"format_version":"1.0","variables":[{"name":"short","type":"string","required":false,"sensitive":true,"value":"<sensitive>"},{"name":"need","type":"any","required":true,"sensitive":false,"value":null}],"locals":[],"builds":[{"sources":[{"type":"null","name":"x"}],"provisioners":[],"post_processors":[],"sealed":false,"recorded":false}]}
+| {"format_version":"1.0","variables":[{"name":"short","type":"string","required":false,"sensitive":true,"value":"<sensitive>"},{"name":"need","type":"any","required":true,"sensitive":false,"value":null}],"data_sources":[],"locals":[],"builds":[{"sources":[{"type":"null","name":"x"}],"provisioners":[],"post_processors":[],"sealed":false,"recorded":false}]}
 
 # Patterns that leave nothing: the same in both.
 $ imgfac validate -var need=1 -only=zzz t.pkr.hcl
