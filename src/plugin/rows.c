@@ -198,7 +198,7 @@ static bool read_bounds(struct reading *r, value v, struct opt *o)
 
 static unsigned read_flags(value v)
 {
-    unsigned flags = OPT_IMGFAC;
+    unsigned flags = 0;
     flags |= message_bool(v, "required", false) ? OPT_REQUIRED : 0;
     flags |= message_bool(v, "sensitive", false) ? OPT_SENSITIVE : 0;
     flags |= message_bool(v, "template", false) ? 0 : OPT_NO_TMPL;

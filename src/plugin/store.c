@@ -27,23 +27,28 @@ static void add_dir(struct arena *a, struct dirs *list, const char *dir)
     dirs_push(a, list, dir);
 }
 
-void plugin_dirs(struct arena *a, struct opt_strings *out)
+static void add_dirs(struct arena *a, struct dirs *list, const char *paths)
 {
-    struct dirs list = {0};
-    const char *paths = getenv("IMGFAC_PLUGIN_PATH"), *packer = getenv("PACKER_PLUGIN_PATH");
-    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-    str rest = str_from(paths != NULL && *paths != '\0' ? paths : packer);
+    str rest = str_from(paths);
     while (rest.ptr != NULL) {
         str dir = str_split(&rest, ':');
         if (dir.len > 0)
-            add_dir(a, &list, str_dup(a, dir));
+            add_dir(a, list, str_dup(a, dir));
     }
+}
+
+void plugin_dirs(struct arena *a, struct opt_strings *out)
+{
+    struct dirs list = {0};
+    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    add_dirs(a, &list, getenv("IMGFAC_PLUGIN_PATH"));
     if (data != NULL && data[0] == '/')
         add_dir(a, &list, arena_fmt(a, "%s/imgfac/plugins", data));
     else if (home != NULL && home[0] == '/')
         add_dir(a, &list, arena_fmt(a, "%s/.local/share/imgfac/plugins", home));
     add_dir(a, &list, "/usr/local/lib/imgfac/plugins");
     add_dir(a, &list, SYSTEM_DIR);
+    add_dirs(a, &list, getenv("PACKER_PLUGIN_PATH"));
     *out = (struct opt_strings){list.ptr, list.len};
 }
 

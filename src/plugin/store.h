@@ -23,8 +23,8 @@ struct plugin_file {
 };
 DEFINE_ARENA_VEC(plugin_files, struct plugin_file);
 
-/* In order: $IMGFAC_PLUGIN_PATH (colons between), else $PACKER_PLUGIN_PATH, the
- * user's and the system's directories. */
+/* In order: $IMGFAC_PLUGIN_PATH (colons between), the user's and the system's
+ * directories, $PACKER_PLUGIN_PATH. */
 void plugin_dirs(struct arena *a, struct opt_strings *out);
 /* Every plugin, by name; of one name the first in order of directories. */
 void plugin_list(struct arena *a, struct plugin_files *out);

@@ -98,14 +98,14 @@ $ IMGFAC_PLUGIN_PATH=p imgfac docs note-words
 |
 |     It gives these attributes of data.note-words.NAME:
 |
-|     count (number, imgfac's own): How many there are.
+|     count (number): How many there are.
 |
-|     words (list of strings, imgfac's own): The words.
+|     words (list of strings): The words.
 |
 | Options
 |
 |     text  (string)
-|         The text. Required. Not known to Packer.
+|         The text. Required.
 
 # Its options are checked by the rows, then by itself.
 $ cat >wrong.pkr.hcl <<'END'

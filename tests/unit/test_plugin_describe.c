@@ -143,8 +143,8 @@ static void test_good(void **state)
     assert_int_equal(c[3].kind, COMPONENT_DATA_SOURCE);
     assert_string_equal(c[3].outputs[0].name, "name");
     const struct opt *o = c[0].opts;
-    assert_int_equal(o[0].flags, OPT_REQUIRED | OPT_SENSITIVE | OPT_IMGFAC);
-    assert_int_equal(o[1].flags, OPT_NO_TMPL | OPT_DEPRECATED | OPT_IMGFAC);
+    assert_int_equal(o[0].flags, OPT_REQUIRED | OPT_SENSITIVE);
+    assert_int_equal(o[1].flags, OPT_NO_TMPL | OPT_DEPRECATED);
     assert_string_equal(o[1].min, "1");
     assert_string_equal(o[1].max, "9");
     assert_string_equal(o[1].conflicts, "a b");

@@ -387,11 +387,13 @@ static void test_directories(void **state)
     struct fixture *f = *state;
     struct opt_strings dirs;
     struct error *err = NULL;
+    setenv("PACKER_PLUGIN_PATH", "/packer", 1);
     setenv("IMGFAC_PLUGIN_PATH", arena_fmt(f->a, "%s/one::%s/two:%s/one", f->dir, f->dir, f->dir),
            1);
     plugin_dirs(f->a, &dirs);
     assert_string_equal(dirs.ptr[1], arena_fmt(f->a, "%s/two", f->dir));
-    assert_string_equal(dirs.ptr[dirs.len - 1], "/usr/lib/imgfac/plugins");
+    assert_string_equal(dirs.ptr[dirs.len - 2], "/usr/lib/imgfac/plugins");
+    assert_string_equal(dirs.ptr[dirs.len - 1], "/packer");
     /* the first one wins, and what is no plugin is passed over */
     struct plugin_files files;
     struct plugin_file file;
