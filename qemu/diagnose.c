@@ -50,6 +50,17 @@ static void name_crash(struct build *b, const char *log, struct error **err)
     error_hint(err, "The host's kernel log tells a crash from a kill for want of memory.");
 }
 
+/* A quiet kernel says nothing of itself; its system does. */
+static bool has_system(str text)
+{
+    if (str_find(text, STR("Linux version")) >= 0)
+        return true;
+    while (text.ptr != NULL)
+        if (console_line_is_booted(str_next_line(&text)))
+            return true;
+    return false;
+}
+
 /* Silence and signs of life tell apart where a boot stopped. */
 static void name_silence(const struct qemu_state *s, str text, struct error **err)
 {
@@ -60,7 +71,7 @@ static void name_silence(const struct qemu_state *s, str text, struct error **er
         hint = s->efi ? "Nothing was booted, or the image uses another console."
                       : "Nothing was booted (does the image need efi_boot?), or the image uses "
                         "another console.";
-    } else if (str_find(text, STR("Linux version")) < 0 && str_find(text, STR("login:")) < 0) {
+    } else if (!has_system(text)) {
         cause = "the guest did not get past its firmware and boot loader";
         hint = "See the end of the console log.";
     } else if (str_find(text, STR("login:")) < 0) {

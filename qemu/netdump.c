@@ -150,7 +150,8 @@ const char *netdump_cause(const struct net_facts *f, const char **hint)
         return "the guest asked for an address by DHCP and got no answer";
     }
     if (f->resets > 0) {
-        *hint = "Is sshd installed and enabled in the image, and on the port of ssh_port?";
+        *hint = "Is sshd installed and enabled in the image, and on the port of ssh_port?  A slow "
+                "guest may still be starting: raise ssh_timeout.";
         return "the guest has an address, but its SSH server does not run";
     }
     if (f->address != 0 && f->syns > 0) {

@@ -34,10 +34,10 @@ fault_root() {
     fails_with 'the initramfs does not find the root file system'
 }
 
-# What the guest sends is held back for longer than the build waits.
+# What the guest sends is held back for longer than the build waits, behind the filter that records it.
 fault_dhcp() {
     template base "  ssh_timeout = \"$patience\"
-  qemuargs = [[\"-object\", \"filter-buffer,id=hold,netdev=user.0,queue=rx,interval=4000000000\"]]"
+  qemuargs = [[\"-object\", \"filter-buffer,id=hold,netdev=user.0,queue=rx,position=head,interval=4000000000\"]]"
     fails_with 'the guest asked for an address by DHCP and got no answer'
 }
 

@@ -29,7 +29,7 @@ echo '- QEMU killed by a signal'
 template loop '  ssh_timeout = "2m"'
 imgfac build t.pkr.hcl >stdout 2>stderr &
 pid=$!
-wait_until 200 grep -qs 'Booting from' store/logs/*/console.log
+wait_until 60 grep -rqs 'Booting from' store/logs
 kill -SEGV "$(guests)"
 rc=0
 wait "$pid" || rc=$?
