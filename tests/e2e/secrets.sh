@@ -5,7 +5,6 @@
 . "$(dirname "$0")/../lib/lib.sh"
 . "$ROOT/tests/lib/sshd.sh"
 requires ssh-keygen
-cd "$TMP"
 start_sshd
 D=$TMP/guest
 mkdir -p "$D/mod" store
