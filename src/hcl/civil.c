@@ -87,10 +87,11 @@ static bool literal(str s, size_t *pos, const char *any)
     return ok;
 }
 
-static bool parse_fraction(str s, size_t *pos, int *nanos)
+static bool parse_fraction(str s, size_t *pos, bool lenient, int *nanos)
 {
     int scale = 100000000;
-    if (*pos + 1 >= s.len || s.ptr[*pos] != '.' || !isdigit((unsigned char)s.ptr[*pos + 1]))
+    bool dot = *pos < s.len && (s.ptr[*pos] == '.' || (lenient && s.ptr[*pos] == ','));
+    if (*pos + 1 >= s.len || !dot || !isdigit((unsigned char)s.ptr[*pos + 1]))
         return false;
     for ((*pos)++; *pos < s.len && isdigit((unsigned char)s.ptr[*pos]); (*pos)++) {
         *nanos += (s.ptr[*pos] - '0') * scale;
@@ -99,7 +100,7 @@ static bool parse_fraction(str s, size_t *pos, int *nanos)
     return true;
 }
 
-static bool parse_zone(str s, size_t *pos, int *offset, bool *is_utc)
+static bool parse_zone(str s, size_t *pos, bool lenient, int *offset, bool *is_utc)
 {
     int h, m;
     *offset = 0;
@@ -109,8 +110,8 @@ static bool parse_zone(str s, size_t *pos, int *offset, bool *is_utc)
         return true;
     }
     size_t start = *pos;
-    if (!literal(s, pos, "+-") || !digits(s, pos, 2, 0, 23, &h) || !literal(s, pos, ":") ||
-        !digits(s, pos, 2, 0, 59, &m))
+    if (!literal(s, pos, "+-") || !digits(s, pos, 2, 0, lenient ? 24 : 23, &h) ||
+        !literal(s, pos, ":") || !digits(s, pos, 2, 0, lenient ? 60 : 59, &m))
         return false;
     *offset = (h * 60 + m) * (s.ptr[start] == '-' ? -60 : 60);
     return *pos == s.len;
@@ -148,19 +149,19 @@ static bool parse_clock(str s, size_t *pos, int *hour, int *minute, int *second,
     return true;
 }
 
-bool civil_parse(str s, bool allow_space, struct civil *out, const char **why)
+bool civil_parse(str s, bool lenient, struct civil *out, const char **why)
 {
     size_t pos = 0;
     int year, month, day, hour, minute, second, nanos = 0, offset;
     bool is_utc;
     if (!parse_date(s, &pos, &year, &month, &day, why))
         return false;
-    if (!literal(s, &pos, allow_space ? "T " : "T"))
+    if (!literal(s, &pos, lenient ? "T " : "T"))
         return wrong(why, "missing required time introducer 'T'");
     if (!parse_clock(s, &pos, &hour, &minute, &second, why))
         return false;
-    parse_fraction(s, &pos, &nanos);
-    if (!parse_zone(s, &pos, &offset, &is_utc))
+    parse_fraction(s, &pos, lenient, &nanos);
+    if (!parse_zone(s, &pos, lenient, &offset, &is_utc))
         return wrong(why, "the UTC offset must be \"Z\" or like \"+02:00\"");
     int64_t unix_s =
         days_from_civil(year, month, day) * 86400 + hour * 3600 + minute * 60 + second - offset;

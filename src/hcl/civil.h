@@ -24,9 +24,9 @@ struct civil {
 
 /* Fields of an instant at an offset. */
 struct civil civil_from_unix(int64_t unix_s, int nanos, int offset_s, bool is_utc);
-/* Strict RFC 3339 with the separator "T", or also " ".  *WHY is static:
+/* Strict RFC 3339, or as LENIENT as Go: " " for "T", "," for ".".  *WHY is static:
  * "missing required time introducer 'T'". */
-bool civil_parse(str s, bool allow_space, struct civil *out, const char **why);
+bool civil_parse(str s, bool lenient, struct civil *out, const char **why);
 void civil_add_rfc3339(const struct civil *c, struct strbuf *out);
 /* "+07:00", with SEP between hours and minutes ('\0': none). */
 void civil_add_offset(const struct civil *c, char sep, struct strbuf *out);

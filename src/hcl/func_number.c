@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <math.h>
 
+#include "hcl/go_math.h"
+
 static const struct number *arg_num(const struct func_call *call, size_t i)
 {
     return value_as_number(call->args[i]);
@@ -48,13 +50,13 @@ static bool result_double(struct func_call *call, double d, value *out)
 static bool fn_log(struct func_call *call, value *out)
 {
     double num = number_to_double(arg_num(call, 0)), base = number_to_double(arg_num(call, 1));
-    return result_double(call, log(num) / log(base), out);
+    return result_double(call, go_log(num) / go_log(base), out);
 }
 
 static bool fn_pow(struct func_call *call, value *out)
 {
     double num = number_to_double(arg_num(call, 0)), power = number_to_double(arg_num(call, 1));
-    return result_double(call, pow(num, power), out);
+    return result_double(call, go_pow(num, power), out);
 }
 
 static bool extreme(struct func_call *call, int want, value *out)
@@ -143,8 +145,8 @@ static bool fn_range(struct func_call *call, value *out)
     const struct number *end = arg_num(call, call->len == 1 ? 0 : 1);
     const struct number *step =
         call->len == 3 ? arg_num(call, 2) : number_from_int(a, number_cmp(end, start) < 0 ? -1 : 1);
-    int direction = number_sign(step);
-    if (direction == 0)
+    int direction = number_sign(step) < 0 ? -1 : 1;
+    if (number_sign(step) == 0 && number_cmp(start, end) != 0)
         return func_error(call, 2, "step must not be zero");
     if (number_cmp(end, start) == -direction)
         return func_error(call, 1, "end must be %s than start when step is %s",

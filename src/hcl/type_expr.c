@@ -131,7 +131,8 @@ static bool parse_object(struct arena *a, const struct expr *arg, const struct t
     for (size_t i = 0; i < arg->object.count; i++) {
         const struct object_item *item = &arg->object.items[i];
         str name;
-        bool is_name = !item->key_is_ambiguous && expr_as_string_literal(item->key, &name);
+        bool is_name =
+            (item->key_is_bare || item->key->from_json) && expr_as_string_literal(item->key, &name);
         if (!is_name) {
             ok = diags_error(d, item->key->range, SUMMARY,
                              "Object constructor map keys must be attribute names.");

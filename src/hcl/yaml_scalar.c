@@ -128,11 +128,26 @@ static bool based_integer(struct arena *a, str s, value *out)
     return true;
 }
 
+/* Digits with underlines between them, 1_000: the digits alone. */
+static str without_underlines(struct arena *a, str s)
+{
+    size_t start = s.len > 0 && (s.ptr[0] == '-' || s.ptr[0] == '+'), len = start;
+    if (str_find(s, STR("_")) < 0 || start == s.len || !isdigit((unsigned char)s.ptr[start]) ||
+        !all_digits(str_sub(s, start, s.len), "0123456789_"))
+        return s;
+    char *digits = str_dup(a, s);
+    for (size_t i = start; i < s.len; i++)
+        if (s.ptr[i] != '_')
+            digits[len++] = s.ptr[i];
+    return (str){digits, len};
+}
+
 static bool number(struct arena *a, str s, value *out)
 {
     const struct number *n;
     if (based_integer(a, s, out))
         return true;
+    s = without_underlines(a, s);
     if (number_parse(a, s, &n) != NUMBER_OK)
         return false;
     *out = value_number(n);
@@ -172,7 +187,10 @@ bool yaml_resolve(struct arena *a, str tag, str text, bool quoted, value *out, c
     if (tag.len > 0) {
         if (str_starts(tag, STR(TAG_PREFIX)))
             tag = str_sub(tag, strlen(TAG_PREFIX), tag.len);
-        return tagged(a, tag, text, out, why);
+        /* What is quoted and begins like a number or a word stays text; !!str it is anyway. */
+        bool resolves = text.len > 0 && strchr("+-.0123456789yYnNtTfFoO~", text.ptr[0]) != NULL;
+        if (!quoted || !resolves)
+            return tagged(a, tag, text, out, why);
     }
     if (quoted) {
         *out = value_string(a, text);

@@ -152,7 +152,6 @@ static void write_literal(struct yaml_writer *w, str s)
     bool more = ends && (s.len == 1 || s.ptr[s.len - 2] == '\n');
     if (!ends || more)
         write_indicator(w, ends ? "+" : "-", false, false, false);
-    w->open_ended = more;
     put_break(w);
     w->indention = true;
     w->whitespace = true;
