@@ -91,11 +91,30 @@ size_t utf8_grapheme_len(str s)
     }
 }
 
+/* How many bytes at the start are clusters for sure: ASCII, no CR, and ASCII
+ * behind. */
+static size_t simple_prefix(str s)
+{
+    const uint64_t high = UINT64_C(0x8080808080808080), ones = UINT64_C(0x0101010101010101);
+    size_t len = 0;
+    for (uint64_t word; len + 9 <= s.len; len += 8) {
+        memcpy(&word, s.ptr + len, 8);
+        uint64_t cr = word ^ (ones * '\r');
+        if ((word & high) != 0 || ((cr - ones) & ~cr & high) != 0 || (s.ptr[len + 8] & 0x80) != 0)
+            break;
+    }
+    return len;
+}
+
 size_t utf8_grapheme_count(str s)
 {
     size_t count = 0;
-    for (; s.len > 0; count++)
+    while (s.len > 0) {
+        size_t simple = simple_prefix(s);
+        s = str_sub(s, simple, s.len);
         s = str_sub(s, utf8_grapheme_len(s), s.len);
+        count += simple + 1;
+    }
     return count;
 }
 

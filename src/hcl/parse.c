@@ -172,6 +172,7 @@ bool hcl_parse_template_part(struct arena *a, const struct source_file *f, uint3
 {
     size_t before = d->errors;
     struct parser p;
+    *out = no_expr(a, f);
     if (!parser_init(&p, a, f, start, end, LEX_TEMPLATE, d))
         return false;
     p.sees_newlines = true;

@@ -495,10 +495,17 @@ static const char *directive_name(enum part_kind kind)
     return kind == PART_ELSE ? "else" : kind == PART_ENDIF ? "endif" : "endfor";
 }
 
+static const struct expr *skip_closing(struct nest *n)
+{
+    return parser_error_expr(n->parser, (n->next++)->range);
+}
+
 static const struct expr *unbalanced(struct nest *n, const struct part *open)
 {
     const struct part *found = n->next;
     struct parser *p = n->parser;
+    if (p->gave_up)
+        return found->kind == PART_END ? parser_error_expr(p, found->range) : skip_closing(n);
     const char *at = open == NULL ? "" : source_range_text(p->arena, open->range);
     const char *name = open == NULL ? "" : open->kind == PART_IF ? "if" : "for";
     const char *summary = found->kind == PART_END ? "Unexpected end of template"
@@ -514,9 +521,7 @@ static const struct expr *unbalanced(struct nest *n, const struct part *open)
     else
         diags_error(p->diags, found->range, summary, "The %s at %s must be closed by %%{ end%s }.",
                     name, at, name);
-    if (found->kind != PART_END)
-        n->next++;
-    return parser_error_expr(p, found->range);
+    return found->kind == PART_END ? parser_error_expr(p, found->range) : skip_closing(n);
 }
 
 static const struct expr *nest_part(struct nest *n);

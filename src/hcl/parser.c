@@ -165,7 +165,7 @@ bool parser_enter(struct parser *p)
                     "More than %d levels of brackets and blocks cannot be read. Split the "
                     "expression into several locals.",
                     PARSE_MAX_DEPTH);
-    p->recovering = true;
+    p->recovering = p->gave_up = true;
     p->pos = p->count - 1;
     return false;
 }

@@ -22,6 +22,7 @@ struct parser {
     bool sees_newlines; /* false inside parentheses, brackets, sequences */
     bool recovering;    /* the place may be wrong: do not report what follows from that */
     bool told_height;
+    bool gave_up; /* nested too deeply: nothing more is read */
     unsigned depth;
 };
 

@@ -6,6 +6,9 @@
 #include "hcl/source.h"
 #include "hcl/suggest.h"
 
+/* A longer chain of locals is an error. */
+#define MAX_DEPTH 1000
+
 enum node_state { NODE_NEW, NODE_OPEN, NODE_DONE };
 
 /* A local or a data source, with what is needed to order it. */
@@ -24,6 +27,7 @@ struct walk {
     struct nodes nodes;
     struct map locals; /* name -> struct node * */
     struct nodes path; /* open ones, for the cycle's text */
+    bool told_depth;
     struct diags *diags;
 };
 
@@ -321,10 +325,25 @@ static bool evaluate(struct walk *w, struct node *n)
     return true;
 }
 
+/* Told once: what goes on behind the limit is as deep. */
+static bool report_depth(struct walk *w, const struct node *n)
+{
+    if (!w->told_depth)
+        diags_error(w->diags, n->local != NULL ? n->local->range : n->data->range,
+                    "Locals depend on one another too deeply",
+                    "The value of %s is needed by a chain of more than %d locals, each of which "
+                    "needs the next.",
+                    node_name(w->t->arena, n), MAX_DEPTH);
+    w->told_depth = true;
+    return false;
+}
+
 static bool visit(struct walk *w, struct node *n)
 {
     if (n->state == NODE_DONE)
         return true;
+    if (w->path.len >= MAX_DEPTH)
+        return report_depth(w, n);
     bool ok = true;
     n->state = NODE_OPEN;
     n->val = value_dynamic(); /* also after an error: what depends on it says nothing more */
