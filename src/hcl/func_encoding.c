@@ -7,6 +7,7 @@
 #include <zlib.h>
 
 #include "base/utf8.h"
+#include "hcl/charset.h"
 #include "hcl/csv.h"
 #include "hcl/fs_util.h"
 #include "hcl/json.h"
@@ -85,14 +86,10 @@ static bool fn_base64gzip(struct func_call *call, value *out)
 static bool charset_name(struct func_call *call, const char **out)
 {
     str name = arg_str(call, 1);
-    bool ok = name.len > 0 && name.len < 40;
-    for (size_t i = 0; ok && i < name.len; i++)
-        ok = isalnum((unsigned char)name.ptr[i]) || memchr("-_.:", name.ptr[i], 4) != NULL;
-    *out = name.ptr;
-    if (str_eq_nocase(name, STR("shift_jis"))) /* as browsers, and the reference, mean it */
-        *out = "CP932";
-    return ok || func_error(call, 1, "\"%.*s\" is not a supported IANA encoding name or alias",
-                            STR_FMT(name));
+    *out = charset_find(name);
+    return *out != NULL ||
+           func_error(call, 1, "\"%.*s\" is not a supported IANA encoding name or alias",
+                      STR_FMT(name));
 }
 
 static void close_iconv(iconv_t *cd)
@@ -124,18 +121,13 @@ static bool recode(struct func_call *call, const char *from, const char *to, str
     return true;
 }
 
-static bool is_utf16(const struct func_call *call)
-{
-    return str_eq_nocase(arg_str(call, 1), STR("utf-16"));
-}
-
 static bool fn_textencodebase64(struct func_call *call, value *out)
 {
     AUTO(strbuf) struct strbuf raw = RESULT_BUF, sb = RESULT_BUF;
     const char *charset;
     if (!charset_name(call, &charset))
         return false;
-    if (is_utf16(call)) { /* big-endian with a mark, as the reference writes it */
+    if (strcmp(charset, "UTF-16") == 0) { /* big-endian with a mark, as the reference writes it */
         strbuf_add(&raw, "\xFE\xFF", 2);
         charset = "UTF-16BE";
     }
@@ -157,7 +149,7 @@ static bool fn_textdecodebase64(struct func_call *call, value *out)
     if (!charset_name(call, &charset) || !decode_arg(call, &raw))
         return false;
     str in = strbuf_str(&raw);
-    if (is_utf16(call)) {
+    if (strcmp(charset, "UTF-16") == 0) {
         charset = str_starts(in, STR("\xFF\xFE")) ? "UTF-16LE" : "UTF-16BE";
         if (str_starts(in, STR("\xFF\xFE")) || str_starts(in, STR("\xFE\xFF")))
             in = str_sub(in, 2, in.len);

@@ -135,6 +135,20 @@ static bool fn_parseint(struct func_call *call, value *out)
 
 #define RANGE_MAX 1024
 
+/* END is in the direction of STEP from START. */
+static bool range_ends(struct func_call *call, const struct number *start, const struct number *end,
+                       const struct number *step)
+{
+    int direction = number_sign(step) < 0 ? -1 : 1;
+    if (number_sign(step) == 0 && number_cmp(start, end) != 0)
+        return func_error(call, 2, "step must not be zero");
+    if (number_cmp(end, start) == -direction)
+        return func_error(call, 1, "end must be %s than start when step is %s",
+                          direction < 0 ? "less" : "greater",
+                          direction < 0 ? "negative" : "positive");
+    return true;
+}
+
 static bool fn_range(struct func_call *call, value *out)
 {
     struct arena *a = call->arena;
@@ -146,12 +160,8 @@ static bool fn_range(struct func_call *call, value *out)
     const struct number *step =
         call->len == 3 ? arg_num(call, 2) : number_from_int(a, number_cmp(end, start) < 0 ? -1 : 1);
     int direction = number_sign(step) < 0 ? -1 : 1;
-    if (number_sign(step) == 0 && number_cmp(start, end) != 0)
-        return func_error(call, 2, "step must not be zero");
-    if (number_cmp(end, start) == -direction)
-        return func_error(call, 1, "end must be %s than start when step is %s",
-                          direction < 0 ? "less" : "greater",
-                          direction < 0 ? "negative" : "positive");
+    if (!range_ends(call, start, end, step))
+        return false;
     value *items = arena_new_array(a, value, RANGE_MAX);
     size_t len = 0;
     for (const struct number *n = start; number_cmp(n, end) == -direction; len++) {

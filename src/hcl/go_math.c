@@ -2,6 +2,7 @@
 #include "hcl/go_math.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* [Go] src/math/log.go, after FreeBSD's e_log.c. */
@@ -53,12 +54,17 @@ static double whole_power(double x, int64_t power, double start, int64_t *expone
     return start;
 }
 
+/* Nothing is rounded in these cases. */
+static bool is_exact(double x, double y)
+{
+    return x == 0 || x == 1 || y == 0 || y == 1 || !isfinite(x) || !isfinite(y);
+}
+
 /* [Go] src/math/pow.go. */
 double go_pow(double x, double y)
 {
     double whole, fraction = modf(fabs(y), &whole);
-    if (!isfinite(x) || !isfinite(y) || x == 0 || x == 1 || y == 0 || y == 1 ||
-        (fraction != 0 && x < 0) || whole >= 0x1p63)
+    if (is_exact(x, y) || (fraction != 0 && x < 0) || whole >= 0x1p63)
         return pow(x, y);
     if (y == 0.5 || y == -0.5)
         return y > 0 ? sqrt(x) : 1 / sqrt(x);
