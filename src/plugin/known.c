@@ -24,14 +24,29 @@ static const struct known {
     {"YaleUniversity/goss", "3.1.4", {"p goss"}},
 };
 
-/* Other platforms: their builders are left out with -only. */
+/* Other platforms, and helpers that templates in use name: the builds that use
+ * them are errors, or left out with -only; the requirement alone is none. */
 static const char *const elsewhere[] = {
-    "alicloud",      "amazon",    "azure",         "cloudstack", "digitalocean", "docker",
-    "googlecompute", "hcloud",    "hetzner-cloud", "hyperv",     "ibmcloud",     "libvirt",
-    "linode",        "lxc",       "lxd",           "ncloud",     "nutanix",      "openstack",
-    "oracle",        "outscale",  "parallels",     "proxmox",    "scaleway",     "tart",
-    "tencentcloud",  "utm",       "vagrant",       "virtualbox", "vmware",       "vsphere",
-    "vultr",         "xenserver", "yandex",
+    "alicloud",      "amazon",
+    "azure",         "cloudstack",
+    "converge",      "digitalocean",
+    "docker",        "git",
+    "googlecompute", "hcloud",
+    "hetzner-cloud", "host-info",
+    "hyperv",        "ibmcloud",
+    "inspec",        "libvirt",
+    "linode",        "lxc",
+    "lxd",           "ncloud",
+    "nutanix",       "openstack",
+    "oracle",        "outscale",
+    "parallels",     "password",
+    "proxmox",       "scaleway",
+    "sshkey",        "tart",
+    "tencentcloud",  "utm",
+    "vagrant",       "virtualbox",
+    "vmware",        "vsphere",
+    "vultr",         "windows-update",
+    "xenserver",     "yandex",
 };
 
 static const char *kind_text(char kind)

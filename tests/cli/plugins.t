@@ -328,3 +328,8 @@ $ imgfac plugins install -dir q -path $ROOT/examples/plugins/shell/imgfac-plugin
 | Installed plugin packages 1.0.0 in q/imgfac-plugin-packages: provisioner packages
 | imgfac-plugin-packages
 | imgfac-plugin-packages.pin
+
+# Helpers that templates require for builds of other systems.
+$ printf 'packer {\n  required_plugins {\n    windows-update = {\n      source  = "github.com/rgl/windows-update"\n      version = ">= 0.14.0"\n    }\n  }\n}\nsource "null" "x" { communicator = "none" }\nbuild { sources = ["null.x"] }\n' >w.pkr.hcl; imgfac init w.pkr.hcl; imgfac validate w.pkr.hcl
+| windows-update (github.com/rgl/windows-update >= 0.14.0): not part of imgfac; leave the builds that need it out with -only or -except
+| The configuration is valid.
