@@ -17,7 +17,7 @@ DEPS_RUN += mmdebstrap uidmap ca-certificates mtools dosfstools e2fsprogs gdisk 
 DEPS_TEST := isolinux syslinux-common grub-common grub-pc-bin cpio busybox-static dropbear-bin
 # make check, then the optional tools: lint, fuzz, tidy, memory checks.
 DEPS_TEST += libcmocka-dev openssh-server libvirt-clients xorriso jq mandoc curl procps git
-DEPS_TEST += ansible-core puppet-agent qemu-guest-agent sudo
+DEPS_TEST += ansible-core puppet-agent qemu-guest-agent sudo python3-jsonschema
 DEPS_TEST += clang libclang-rt-14-dev clang-format clang-tidy cppcheck pmccabe shellcheck valgrind
 
 # Through sudo when not root.

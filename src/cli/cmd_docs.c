@@ -7,6 +7,7 @@
 #include "cli/exit.h"
 #include "cli/manual.h"
 #include "cli/opt.h"
+#include "cli/template_schema.h"
 #include "config/config.h"
 #include "hcl/func.h"
 #include "hcl/suggest.h"
@@ -31,7 +32,9 @@ static const struct opt opts[] = {
     OPT_BOOL(F, man, "man", .conflicts = "markdown json-schema",
              .doc = "Print an mdoc manual page."),
     OPT_BOOL(F, markdown, "markdown", .doc = "Print Markdown."),
-    OPT_BOOL(F, json_schema, "json-schema", .doc = "Print a JSON schema of the options."),
+    OPT_BOOL(F, json_schema, "json-schema",
+             .doc = "Print a JSON schema of the options; without NAME that of a whole template "
+                    "in JSON syntax."),
     OPT_END,
 };
 
@@ -300,7 +303,9 @@ static int run(struct app *app, const void *flags, const struct opt_strings *arg
                : f->json_schema ? DOC_JSON_SCHEMA
                                 : DOC_TEXT;
     int code = EXIT_OK;
-    if (args->len == 0) {
+    if (args->len == 0 && f->json_schema) {
+        template_schema(&out);
+    } else if (args->len == 0) {
         list_all(&d);
     } else {
         d.wanted = args->ptr[0];

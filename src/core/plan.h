@@ -93,4 +93,7 @@ bool plan_decode_provisioner(const struct planned_build *pb, const struct planne
 bool plan_glob_match(str pattern, str text);
 bool plan_glob_check(str pattern);
 
+/* Options of every provisioner and of every post-processor, besides its own and `override`. */
+extern const struct opt plan_provisioner_rows[], plan_post_processor_rows[];
+
 #endif

@@ -9,7 +9,7 @@
     OPT_STR(O, name, "name"), OPT_STRS(O, only, "only", .conflicts = "except"),                    \
         OPT_STRS(O, except, "except", .conflicts = "only")
 
-static const struct opt provisioner_rows[] = {
+const struct opt plan_provisioner_rows[] = {
     COMMON_ROWS,
     OPT_DUR(O, pause_before_ns, "pause_before", .min = "0s"),
     OPT_DUR(O, timeout_ns, "timeout", .min = "0s"),
@@ -18,7 +18,7 @@ static const struct opt provisioner_rows[] = {
     OPT_END,
 };
 
-static const struct opt post_processor_rows[] = {
+const struct opt plan_post_processor_rows[] = {
     COMMON_ROWS,
     OPT_TRISTATE(O, keep_input_artifact, "keep_input_artifact"),
     OPT_END,
@@ -244,7 +244,7 @@ bool plan_split_block(struct planning_use *u, const struct template_block *block
     struct arena *a = u->p->a;
     struct body *common, *rest;
     bool provisioner = kind == BLOCK_PROVISIONER;
-    const struct opt *rows = provisioner ? provisioner_rows : post_processor_rows;
+    const struct opt *rows = provisioner ? plan_provisioner_rows : plan_post_processor_rows;
     split(a, block->body, rows, &common, &rest);
     struct scope *scope = plan_block_scope(u, block->scope);
     bool ok = schema_decode(common, rows, scope, a, out, u->p->diags);

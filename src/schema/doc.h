@@ -22,6 +22,10 @@ struct doc_page {
 /* WIDTH is for DOC_TEXT. */
 void schema_doc(struct strbuf *out, const struct doc_page *page, enum doc_format format,
                 unsigned width);
+/* The JSON Schema of one body in the JSON syntax of templates, `"type":...` and what follows
+ * without the braces: every value may be null or a string with "${...}", every block a list of
+ * blocks. TABLES ends with NULL.  REQUIRES: the rows that must be set must be in this body. */
+void schema_json_body(struct strbuf *out, const struct opt *const *tables, bool requires);
 /* "string", "list of strings", "\"ssh\" or \"none\"": the type of an option. */
 const char *schema_type_text(struct arena *a, const struct opt *o);
 /* For manual pages in mdoc: one line, and paragraphs, with what mdoc would take
