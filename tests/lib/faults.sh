@@ -7,9 +7,9 @@ faults_store() { # imports the bases "empty" and "loop"
     printf 'store { path = "%s/store" }\n' "$PWD" >config.hcl
     export IMGFAC_CONFIG=$PWD/config.hcl
     qemu-img create -q -f qcow2 empty.qcow2 64M
-    # A boot sector that only jumps to itself: a guest that lives and never says anything.
+    # A boot sector that only halts: a guest that lives, never says anything and costs nothing.
     truncate -s 64M loop.raw
-    printf '\353\376' | dd of=loop.raw conv=notrunc status=none
+    printf '\372\364\353\375' | dd of=loop.raw conv=notrunc status=none
     printf '\125\252' | dd of=loop.raw bs=1 seek=510 conv=notrunc status=none
     qemu-img convert -O qcow2 loop.raw loop.qcow2
     imgfac catalog import empty empty.qcow2 >/dev/null
