@@ -187,7 +187,7 @@ static int build_run(struct app *app, const void *opaque, const struct opt_strin
                               "The template has no build that -only and -except leave over.");
     app_print_diags(app, &diags);
     if (plan.build_count == 0)
-        return EXIT_TEMPLATE;
+        return cancel_test(app->cancel) ? EXIT_CANCELLED : EXIT_TEMPLATE;
     return carry_out(app, flags, &plan, ok);
 }
 

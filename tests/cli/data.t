@@ -197,6 +197,17 @@ $ imgfac validate -evaluate-datasources wrong.pkr.hcl
 !
 ? 4
 
+# Ended while one is read.
+$ printf 'data "external-raw" "s" { program = ["sh", "-c", "touch begun; sleep 30 & sleep 30"] }\nsource "null" "x" { communicator = "none" }\nbuild { sources = ["null.x"] }\n' >slow.pkr.hcl; imgfac build slow.pkr.hcl & until [ -e begun ]; do sleep 0.05; done; kill $!; wait $!
+! Error: Cannot read data.external-raw.s
+!
+!   on slow.pkr.hcl line 1, in data "external-raw" "s":
+!   1: data "external-raw" "s" { program = ["sh", "-c", "touch begun; sleep 30 & sleep 30"] }
+!      ^^^^^^^^^^^^^^^^^^^^^^^
+! because: ask the program was cancelled
+!
+? 130
+
 # The JSON syntax too.
 $ cat >j.pkr.json <<'END'
 > {"data": {"null": {"a": {"input": "${data.null.b.output}"}, "b": {"input": "jj"}}}}
