@@ -6,11 +6,11 @@
 requires qemu-img qemu-system-x86_64 jq
 one_guest_at_a_time
 
-printf 'store { path = "%s/store" }\n' "$PWD" >config.hcl
+printf 'store { path = "%s/store" }\nhypervisor "local" { vcpus = 2 }\n' "$PWD" >config.hcl
 export IMGFAC_CONFIG=$PWD/config.hcl
-# A boot sector that only jumps to itself: a guest that lives and never says anything.
+# A boot sector that only halts: a guest that lives, never says anything and costs nothing.
 truncate -s 64M loop.raw
-printf '\353\376' | dd of=loop.raw conv=notrunc status=none
+printf '\372\364\353\375' | dd of=loop.raw conv=notrunc status=none
 printf '\125\252' | dd of=loop.raw bs=1 seek=510 conv=notrunc status=none
 qemu-img convert -O qcow2 loop.raw loop.qcow2
 assert_status 0 imgfac catalog import loop loop.qcow2
