@@ -12,6 +12,8 @@
 /* Without any byte for so long, in spite of keep-alive requests, a connection
  * counts as dead.  A guest under emulation may well be silent for a minute. */
 #define SILENCE_LIMIT_NS (180 * NS_PER_S)
+/* ssh_pump() waits at most 250 ms. */
+#define UNREAD_NS (500 * NS_PER_MS)
 
 struct ssh_wait ssh_wait_make(const struct ssh_comm *c, struct cancel *cancel, int64_t timeout_ns,
                               const char *what)
@@ -152,10 +154,20 @@ static bool silence_ends(struct ssh_comm *c, int64_t now, const char *what, stru
     return error_wrap(err, "the SSH connection was lost during %s", what);
 }
 
+/* Between commands nobody reads: what was not read is no silence of the guest. */
+static void count_silence_from_now(struct ssh_comm *c)
+{
+    int64_t now = clock_now();
+    if (now - c->last_pump_ns > UNREAD_NS)
+        c->last_rx_ns = now;
+    c->last_pump_ns = now;
+}
+
 bool ssh_pump(struct ssh_comm *c, const struct ssh_wait *w, struct error **err)
 {
     if (!ssh_is_up(c))
         return lost(c, err, w->what);
+    count_silence_from_now(c);
     struct pollfd fds[RELAYS_MAX + 1];
     fds[0] = (struct pollfd){.fd = ssh_get_fd(c->session), .events = session_events(c->session)};
     size_t relays = relays_poll(&c->relays, fds + 1);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/cancel.h"
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/thread.h"
@@ -69,6 +70,12 @@ static void wait_for_stop(struct fake_ssh *f)
         poll(NULL, 0, 20);
 }
 
+static void lag(const struct fake_ssh *f)
+{
+    AUTO(cancel) struct cancel *pace = cancel_new(NULL);
+    cancel_sleep(pace, f->lag_ns);
+}
+
 /* False: the connection is to be broken. */
 static bool run(struct fake_ssh *f, ssh_channel channel, const char *command)
 {
@@ -95,6 +102,7 @@ static void serve_commands(struct fake_ssh *f, ssh_session session)
     ssh_message m;
     bool goes_on = true;
     while (goes_on && (m = ssh_message_get(session)) != NULL) {
+        lag(f);
         if (ssh_message_type(m) == SSH_REQUEST_CHANNEL_OPEN) {
             channel = ssh_message_channel_request_open_reply_accept(m);
         } else if (ssh_message_type(m) == SSH_REQUEST_CHANNEL &&

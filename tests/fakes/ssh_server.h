@@ -24,6 +24,7 @@ struct fake_ssh {
     int refusals;         /* logins refused before one is accepted */
     const char *password; /* accepted as password, or answer when `interactive` */
     bool interactive;
+    int64_t lag_ns; /* before each answer, once logged in */
     /* What happens to a command: its text is looked at. "hang": nothing is
      * answered any more; "die": the connection breaks after a line of output;
      * "close": the channel closes without a status; else: echoed, status 0. */

@@ -145,6 +145,29 @@ static void broken_connections_are_seen(void **state)
     }
 }
 
+/* While a program of the host works on the guest nobody reads the connection:
+ * that is no silence of the guest. */
+static void unused_connections_stay(void **state)
+{
+    (void)state;
+    struct fake_ssh f = {.password = "pass word", .lag_ns = 400 * NS_PER_MS};
+    struct comm_config config = config_of(10 * NS_PER_S);
+    struct build b;
+    struct error *err = NULL;
+    int status = -1;
+    config.ssh_read_write_timeout_ns = 700 * NS_PER_MS;
+    struct comm *c = open_good(&f, &config, &b);
+    AUTO(cancel) struct cancel *pace = cancel_new(NULL);
+    cancel_sleep(pace, 700 * NS_PER_MS);
+    struct comm_command cmd = {.command = "echo"};
+    assert_true(comm_run(c, &cmd, NULL, &status, &err));
+    assert_int_equal(status, 0);
+    assert_int_equal(f.connections, 1);
+    f.stop = true;
+    comm_close(c);
+    fake_ssh_stop(&f);
+}
+
 static void *trigger_later(void *arg)
 {
     AUTO(cancel) struct cancel *pace = cancel_new(NULL);
@@ -208,6 +231,7 @@ int main(void)
         cmocka_unit_test(logs_in_by_password_and_prompt),
         cmocka_unit_test(goes_on_after_refusals_and_closed_ports),
         cmocka_unit_test(broken_connections_are_seen),
+        cmocka_unit_test(unused_connections_stay),
         cmocka_unit_test(crash_ends_the_wait),
         cmocka_unit_test(keys_are_checked_first),
     };

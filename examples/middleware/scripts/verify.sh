@@ -4,5 +4,6 @@
 docker version --format 'Docker {{.Server.Version}}'
 docker info --format 'storage {{.Driver}}, logs {{.LoggingDriver}}'
 systemctl -q is-enabled docker.service
+command -v apparmor_parser
 systemctl stop docker.socket docker.service
 rm -f /etc/docker/key.json /var/lib/docker/engine-id
