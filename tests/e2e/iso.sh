@@ -41,7 +41,7 @@ source "qemu" "iso" {
     "<waitFor 'grub> ' 60s>at (fd0)/floppy.txt<home>c<end><enter><waitFor '(?m)^from-floppy$' 60s>rebo<tab><enter>",
     "<waitFor 'boot: ' 60s>wrong<leftCtrlOn>u<leftCtrlOff>install url=http://{{ .HTTPIP }}:{{ .HTTPPort }}",
     "<spacebar>held=<leftShiftOn>abc<wait1>d<leftShiftOff>xy<bs><bs>e all=${file("all.txt")}<enter>",
-    "<waitFor '(?m)^INSTALL.*' 300s>",
+    "<waitFor '(?m)^INSTALLED' 300s>",
   ]
   ssh_username     = "root"
   ssh_password     = "pa ss-1"
