@@ -4,7 +4,7 @@
 
 /* Looking into the machine of a build that another process runs, or that was
  * kept: by what its run file says (ledger/runfile.h), without that process.
- * See docs/design/005-looking-in.md. */
+ * See docs/design/007-looking-in.md. */
 
 #include "base/cancel.h"
 #include "ledger/runfile.h"
