@@ -99,8 +99,11 @@ static void check_disks(const struct qemu_config *c, const struct body *body, st
                     "There may be %d further disks.", MOST);
     for (size_t i = 0; i < c->disk_additional_size.len; i++)
         if (!str_to_size(str_from(c->disk_additional_size.ptr[i]), 1 << 20, &bytes) || bytes == 0)
-            diags_error(diags, schema_range(body, "disk_additional_size"), "Invalid disk size",
-                        "\"%s\" is no size such as \"10G\".", c->disk_additional_size.ptr[i]);
+            diags_error(
+                diags,
+                schema_item_range(body, "disk_additional_size", i, c->disk_additional_size.len),
+                "Invalid disk size", "\"%s\" is no size such as \"10G\".",
+                c->disk_additional_size.ptr[i]);
 }
 
 static void check_login(const struct qemu_config *c, const struct body *body, struct diags *diags)

@@ -28,8 +28,22 @@ static void check_files(const struct body *body, struct diags *diags, const char
     struct stat st;
     for (size_t i = 0; i < files->len; i++)
         if (strpbrk(files->ptr[i], "*?[~") == NULL && stat(files->ptr[i], &st) != 0)
-            diags_error(diags, schema_range(body, option), summary, "\"%s\": %s.", files->ptr[i],
-                        strerror(errno));
+            diags_error(diags, schema_item_range(body, option, i, files->len), summary,
+                        "\"%s\": %s.", files->ptr[i], strerror(errno));
+}
+
+/* Packer finds out when it begins to serve; a data source may still make it. */
+static void check_directory(const struct qemu_config *c, const struct body *body,
+                            struct diags *diags)
+{
+    struct stat st;
+    const char *dir = c->http_directory;
+    if (dir == NULL || *dir == '\0' || strstr(dir, "{{") != NULL)
+        return;
+    int errnum = stat(dir, &st) != 0 ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+    if (errnum != 0)
+        diags_warning(diags, schema_range(body, "http_directory"), "Bad HTTP directory",
+                      "\"%s\": %s. A build fails when it is not there.", dir, strerror(errnum));
 }
 
 static void check_server(const struct qemu_config *c, const struct body *body, struct diags *diags)
@@ -63,5 +77,6 @@ void qemu_check_media(const struct qemu_config *c, const struct body *body, stru
     check_files(body, diags, "cd_files", &c->cd_files, "Bad CD disk file");
     check_files(body, diags, "floppy_files", &c->floppy_files, "Bad Floppy disk file");
     check_files(body, diags, "floppy_dirs", &c->floppy_dirs, "Bad Floppy disk directory");
+    check_directory(c, body, diags);
     check_server(c, body, diags);
 }

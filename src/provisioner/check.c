@@ -82,12 +82,12 @@ static const struct opt group_opts[] = {
 static const struct opt command_opts[] = {
     OPT_STR(struct check_command, command, "command", .flags = OPT_LABEL,
             .doc = "Shell text to run."),
-    OPT_INT(struct check_command, exit_status, "exit_status", .def = "0",
+    OPT_INT(struct check_command, exit_status, "exit_status", .min = "0", .max = "255", .def = "0",
             .doc = "The status it shall end with."),
     OPT_STRS(struct check_command, output, "stdout",
              .doc = "What its output shall contain, as `contains` of a file."),
     OPT_STRS(struct check_command, errors, "stderr", .doc = "The same of its standard error."),
-    OPT_DUR(struct check_command, timeout_ns, "timeout", .def = "\"1m\"", .min = "\"1s\"",
+    OPT_DUR(struct check_command, timeout_ns, "timeout", .def = "\"1m\"", .min = "1s",
             .doc = "How long it may run."),
     OPT_END,
 };
@@ -110,7 +110,8 @@ static const struct opt check_opts[] = {
                .doc = "A command and what it shall answer."),
     OPT_TRISTATE(C, sudo, "sudo", .flags = OPT_IMGFAC,
                  .doc = "Look as root.  Not set: where sudo asks for no password."),
-    OPT_DUR(C, retry_timeout_ns, "retry_timeout", .def = "\"0s\"", .flags = OPT_IMGFAC | OPT_NOHASH,
+    OPT_DUR(C, retry_timeout_ns, "retry_timeout", .min = "0s", .def = "\"0s\"",
+            .flags = OPT_IMGFAC | OPT_NOHASH,
             .doc = "Look again, once a second for so long, while something is not as it shall be: "
                    "for services that take time to start."),
     OPT_BOOL(C, fail, "fail", .def = "true", .flags = OPT_IMGFAC | OPT_NOHASH,

@@ -24,7 +24,7 @@ struct cloud_init_config {
 
 #define C struct cloud_init_config
 static const struct opt cloud_init_opts[] = {
-    OPT_DUR(C, wait_timeout_ns, "wait_timeout", .min = "\"1s\"", .flags = OPT_NOHASH | OPT_IMGFAC,
+    OPT_DUR(C, wait_timeout_ns, "wait_timeout", .min = "1s", .flags = OPT_NOHASH | OPT_IMGFAC,
             .doc = "How long to wait.  Default 10m, 40m for a guest that is emulated."),
     OPT_BOOL(C, required, "required", .def = "false", .flags = OPT_IMGFAC,
              .doc = "Fail when cloud-init is not installed or is disabled.  Else there is nothing "

@@ -102,9 +102,10 @@ static const struct opt powershell_opts[] = {
     OPT_BOOL(C, skip_clean, "skip_clean", .def = "false", .doc = "Leave the scripts in the guest."),
     OPT_INTS(C, valid_exit_codes, "valid_exit_codes", .def = "[0]", .flags = OPT_NOHASH,
              .doc = "Exit statuses that mean success."),
-    OPT_DUR(C, start_retry_timeout_ns, "start_retry_timeout", .def = "\"5m\"", .flags = OPT_NOHASH,
+    OPT_DUR(C, start_retry_timeout_ns, "start_retry_timeout", .min = "0s", .def = "\"5m\"",
+            .flags = OPT_NOHASH,
             .doc = "How long to try to start a script in a guest that does not answer."),
-    OPT_DUR(C, pause_after_ns, "pause_after", .def = "\"0s\"", .flags = OPT_NOHASH,
+    OPT_DUR(C, pause_after_ns, "pause_after", .min = "0s", .def = "\"0s\"", .flags = OPT_NOHASH,
             .doc = "Wait so long after the last script."),
     OPT_END,
 };

@@ -10,7 +10,7 @@ struct sleep_config {
 
 #define C struct sleep_config
 static const struct opt sleep_opts[] = {
-    OPT_DUR(C, duration_ns, "duration", .flags = OPT_REQUIRED | OPT_NOHASH, .min = "\"0s\"",
+    OPT_DUR(C, duration_ns, "duration", .flags = OPT_REQUIRED | OPT_NOHASH, .min = "0s",
             .doc = "How long to wait.  A wait for something to happen is better done by what makes "
                    "it happen."),
     OPT_END,

@@ -30,8 +30,8 @@ static const struct opt restart_opts[] = {
     OPT_STR(C, restart_check_command, "restart_check_command", .flags = OPT_NOHASH,
             .doc = "Command that is tried until it succeeds, before the check that the guest "
                    "answers."),
-    OPT_DUR(C, restart_timeout_ns, "restart_timeout", .def = "\"5m\"", .flags = OPT_NOHASH,
-            .doc = "How long the restart may take."),
+    OPT_DUR(C, restart_timeout_ns, "restart_timeout", .min = "0s", .def = "\"5m\"",
+            .flags = OPT_NOHASH, .doc = "How long the restart may take."),
     OPT_BOOL(C, check_registry, "check_registry", .def = "false", .flags = OPT_NOHASH,
              .doc = "Wait until none of `registry_keys` is there."),
     OPT_STRS(C, registry_keys, "registry_keys", .flags = OPT_NOHASH,

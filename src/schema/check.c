@@ -85,7 +85,7 @@ bool schema_check(const struct body *body, const struct schema_rows *rows,
             continue;
         }
         const char *why = NULL;
-        if (schema_is_argument(row->opt) &&
+        if (row->has_value &&
             !schema_check_bounds(a, row->opt, (const char *)config + row->offset, &why))
             ok = schema_value_error(row, scope, a, diags, "Value out of range", why);
         if (row->opt->conflicts != NULL)

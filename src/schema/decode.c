@@ -65,6 +65,7 @@ static bool decode_attr(struct decoding *d, struct schema_row *row, const struct
     const char *why = "this value cannot be used";
     if (!schema_set_value(d->a, o, schema_field(row, d->config), v, &why))
         return bad_value(d, row, why);
+    row->has_value = true;
     return true;
 }
 

@@ -238,25 +238,36 @@ bool schema_set_value(struct arena *a, const struct opt *o, void *field, value v
     return false;
 }
 
+union bound {
+    int64_t i;
+    uint64_t u;
+};
+
+/* The bound TEXT of the row; false: none. */
+static bool read_bound(struct arena *a, const struct opt *o, const char *text, union bound *out)
+{
+    const char *why;
+    if (text == NULL)
+        return false;
+    if (!schema_set_text(a, o, out, str_from(text), &why))
+        BUG("schema: a bound of a table cannot be read");
+    return true;
+}
+
 bool schema_check_bounds(struct arena *a, const struct opt *o, const void *field, const char **why)
 {
     if (o->kind != OPT_KIND_INT && o->kind != OPT_KIND_SIZE && o->kind != OPT_KIND_DURATION)
         return true;
-    union {
-        int64_t i;
-        uint64_t u;
-    } min = {0}, max = {0};
-    bool has_min = o->min != NULL && schema_set_text(a, o, &min, str_from(o->min), why);
-    bool has_max = o->max != NULL && schema_set_text(a, o, &max, str_from(o->max), why);
-    bool low, high;
+    union bound min = {0}, max = {0};
+    bool low = read_bound(a, o, o->min, &min), high = read_bound(a, o, o->max, &max);
     if (o->kind == OPT_KIND_SIZE) {
         uint64_t u = *(const uint64_t *)field;
-        low = has_min && u < min.u;
-        high = has_max && u > max.u;
+        low = low && u < min.u;
+        high = high && u > max.u;
     } else {
         int64_t i = *(const int64_t *)field;
-        low = has_min && i < min.i;
-        high = has_max && i > max.i;
+        low = low && i < min.i;
+        high = high && i > max.i;
     }
     if (!low && !high)
         return true;

@@ -79,6 +79,15 @@ struct range schema_range(const struct body *body, const char *name)
     return b != NULL ? block_header_range(b) : body->missing_item_range;
 }
 
+struct range schema_item_range(const struct body *body, const char *name, size_t index,
+                               size_t count)
+{
+    const struct attribute *attr = body_find_attr(body, str_from(name));
+    bool is_written = attr != NULL && attr->expr->kind == EXPR_TUPLE &&
+                      attr->expr->tuple.count == count && index < count;
+    return is_written ? attr->expr->tuple.items[index]->range : schema_range(body, name);
+}
+
 /* Diagnostics about names. */
 
 static const char *did_you_mean(struct arena *a, const struct schema_rows *rows, str name,

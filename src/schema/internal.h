@@ -15,6 +15,7 @@ struct schema_row {
     const struct opt *opt;
     size_t offset;           /* of the field within the outermost struct */
     bool is_set;             /* by the body */
+    bool has_value;          /* known and of the right type: the field is not the default */
     struct range range;      /* of the expression or block that set it */
     const struct expr *expr; /* that set it; NULL: a block, or not set */
 };

@@ -87,7 +87,7 @@ struct opt {
     enum opt_kind kind;
     size_t offset;
     const char *def;                  /* default as HCL text: "\"40G\"", "22", "[]"; NULL: none */
-    const char *min, *max;            /* as HCL text, for INT, SIZE, DURATION; NULL: no bound */
+    const char *min, *max;            /* "22", "40G", "1m", for INT, SIZE, DURATION; NULL: none */
     const struct opt_choice *choices; /* ENUM: ends with name NULL */
     unsigned flags;
     const struct opt *opts; /* BLOCK, BLOCKS, EMBED */
@@ -169,6 +169,10 @@ bool schema_is_set(const struct body *body, const char *name);
 /* Range of the expression of attribute NAME, of the block NAME, or else of the
  * end of the body's header: for errors found later. */
 struct range schema_range(const struct body *body, const char *name);
+/* That of element INDEX of the list NAME when the list stands there with COUNT elements, as
+ * written. */
+struct range schema_item_range(const struct body *body, const char *name, size_t index,
+                               size_t count);
 /* Row of NAME, looking into embedded tables; NULL: none. */
 const struct opt *schema_find(const struct opt *rows, const char *name);
 /* Value of the row NAME in CONFIG as HCL text on one line ("\"40G\"", "[]",

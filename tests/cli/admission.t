@@ -13,7 +13,7 @@ $ imgfac -config=config.hcl build x.pkr.hcl | tail -n 1
 $ sed -i 's/base.*/&\n  memory = 512\n  cpus = 4/' x.pkr.hcl; imgfac -config=config.hcl build x.pkr.hcl | tail -n 1
 | ==> qemu.x failed: the guest wants 4 virtual CPUs, but builds on hypervisor 'small' may use 3 together
 
-$ sed -i 's/memory = 512/memory = 999999999/; s/cpus = 4/cpus = 1/' x.pkr.hcl; sed -i '/hypervisor/,$d' config.hcl; imgfac -config=config.hcl build x.pkr.hcl | tail -n 1 | sed 's/host has .*/host has .../'
-| ==> qemu.x failed: the guest wants 999999999 MiB of memory, this host has ...
+$ sed -i 's/memory = 512/memory = 16000000/; s/cpus = 4/cpus = 1/' x.pkr.hcl; sed -i '/hypervisor/,$d' config.hcl; imgfac -config=config.hcl build x.pkr.hcl | tail -n 1 | sed 's/host has .*/host has .../'
+| ==> qemu.x failed: the guest wants 16000000 MiB of memory, this host has ...
 
 $ find store/work store/run -mindepth 1

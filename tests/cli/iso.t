@@ -97,7 +97,7 @@ $ imgfac validate media.pkr.hcl
 !
 !   on media.pkr.hcl line 6, in source "qemu" "x":
 !   6:   cd_files              = ["missing/*", "missing/file"]
-!                                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+!                                              ^^^^^^^^^^^^^^
 ! "missing/file": No such file or directory.
 !
 ! Error: Invalid label
@@ -111,7 +111,7 @@ $ imgfac validate media.pkr.hcl
 !
 !   on media.pkr.hcl line 8, in source "qemu" "x":
 !   8:   floppy_files          = ["nothing.txt"]
-!                                ^^^^^^^^^^^^^^^
+!                                 ^^^^^^^^^^^^^
 ! "nothing.txt": No such file or directory.
 !
 ! Error: http_network_protocol is invalid

@@ -257,6 +257,66 @@ $ imgfac validate -json values.pkr.hcl | grep -o '"values":[^]]*\]'
 | "values":[{"traversal":"var.count","statement":"is 70"}]
 | "values":[{"traversal":"var.count","statement":"is 70"}]
 
+# Files of the host that are not there, and numbers no guest can have, by the place they stand at.
+$ cat >limits.pkr.hcl <<'END'
+> source "qemu" "x" {
+>   iso_url          = "a.iso"
+>   iso_checksum     = "none"
+>   ssh_username     = "u"
+>   sockets          = 600
+>   memory           = 99999999999
+>   shutdown_timeout = "-1s"
+>   disk_size        = "10b"
+> }
+> source "qemu" "y" {
+>   iso_url        = "a.iso"
+>   iso_checksum   = "none"
+>   ssh_username   = "u"
+>   http_directory = "none"
+>   floppy_files   = ["limits.pkr.hcl", "none", "a*.none"]
+>   cd_files       = ["limits.pkr.hcl", "none"]
+> }
+> build {
+>   sources = ["source.qemu.x", "source.qemu.y"]
+>   provisioner "sleep" {
+>     duration = "-5s"
+>   }
+> }
+> END
+$ imgfac validate limits.pkr.hcl 2>&1 | grep -e '^[EW]' -e '^  [0-9]' -e '^ *^' -e '^"'
+| Error: Value out of range
+|   5:   sockets          = 600
+|                           ^^^
+| "sockets" must be at most 512.
+| Error: Value out of range
+|   6:   memory           = 99999999999
+|                           ^^^^^^^^^^^
+| "memory" must be at most 16777216.
+| Error: Value out of range
+|   7:   shutdown_timeout = "-1s"
+|                           ^^^^^
+| "shutdown_timeout" must be at least 0s.
+| Error: Value out of range
+|   8:   disk_size        = "10b"
+|                           ^^^^^
+| "disk_size" must be at least 1M.
+| Warning: Bad HTTP directory
+|   14:   http_directory = "none"
+|                          ^^^^^^
+| "none": No such file or directory. A build fails when it is not there.
+| Error: Bad Floppy disk file
+|   15:   floppy_files   = ["limits.pkr.hcl", "none", "a*.none"]
+|                                             ^^^^^^
+| "none": No such file or directory.
+| Error: Bad CD disk file
+|   16:   cd_files       = ["limits.pkr.hcl", "none"]
+|                                             ^^^^^^
+| "none": No such file or directory.
+| Error: Value out of range
+|   21:     duration = "-5s"
+|                      ^^^^^
+| "duration" must be at least 0s.
+
 # Several files are one template; both places of a duplicate are named.
 $ mkdir two; echo 'variable "a" { default = 1 }' >two/a.pkr.hcl
 $ echo 'variable "a" { default = 2 }' >two/b.pkr.hcl; imgfac validate two

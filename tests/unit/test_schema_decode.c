@@ -10,9 +10,14 @@
 #include "hcl/diag.h"
 #include "hcl/eval.h"
 #include "hcl/parse.h"
+#include "plug/builder.h"
 #include "plug/communicator.h"
+#include "plug/datasource.h"
+#include "plug/provisioner.h"
+#include "plug/registry.h"
 #include "plug/sealer.h"
 #include "schema/doc.h"
+#include "schema/internal.h"
 #include "config/config.h"
 
 struct inner {
@@ -296,6 +301,36 @@ static void test_tables(void **state)
     check_table(config_opts, sizeof(struct config));
 }
 
+/* Bounds are read when a body sets the row: a wrong one must not wait for that. */
+static void check_bounds(const struct opt *table)
+{
+    AUTO(arena) struct arena *a = arena_new("test");
+    for (const struct opt *o = table; o != NULL && o->kind != OPT_KIND_END; o++) {
+        const char *const bounds[] = {o->min, o->max};
+        for (size_t i = 0; i < ARRAY_SIZE(bounds); i++) {
+            uint64_t field;
+            const char *why = "";
+            if (bounds[i] != NULL && !schema_set_text(a, o, &field, str_from(bounds[i]), &why))
+                fail_msg("%s: %s", o->name, why);
+        }
+        if (o->opts != NULL)
+            check_bounds(o->opts);
+    }
+}
+
+static void test_bounds(void **state)
+{
+    (void)state;
+    for (const struct builder_type *const *b = registry_builders(); *b != NULL; b++)
+        check_bounds((*b)->opts);
+    for (const struct provisioner_type *const *p = registry_provisioners(); *p != NULL; p++)
+        check_bounds((*p)->opts);
+    for (const struct datasource_type *const *t = registry_datasources(); *t != NULL; t++)
+        check_bounds((*t)->opts);
+    check_bounds(seal_opts);
+    check_bounds(config_opts);
+}
+
 static void test_communicator_defaults(void **state)
 {
     (void)state;
@@ -344,6 +379,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_bounds),
         cmocka_unit_test(test_good_values),
         cmocka_unit_test(test_secrets),
         cmocka_unit_test(test_bad_values),
