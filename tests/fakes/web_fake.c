@@ -50,6 +50,34 @@ static void send_body(struct web_fake *w, int fd, size_t start)
         w->bytes_sent += body.len;
 }
 
+/* The document from START on. */
+static void send_document(struct web_fake *w, int fd, size_t start)
+{
+    autofree char *type =
+        w->content_type == NULL ? xstrdup("") : xasprintf("Content-Type: %s\r\n", w->content_type);
+    autofree char *text = xasprintf("HTTP/1.1 %s\r\nContent-Length: %zu\r\n%sContent-Range: bytes "
+                                    "%zu-%zu/%zu\r\n\r\n",
+                                    start > 0 ? "206 Partial" : "200 OK", w->document.len - start,
+                                    type, start, w->document.len - 1, w->document.len);
+    send_text(fd, text);
+    if (!w->stall)
+        send_body(w, fd, start);
+}
+
+/* What is answered instead of the document; NULL: nothing. */
+static const char *refusal(struct web_fake *w, const char *head, uint64_t start)
+{
+    if (strncmp(head, "GET /missing", 12) == 0)
+        return "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+    if (w->fail_503 > 0) {
+        w->fail_503--;
+        return "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n";
+    }
+    if (start > w->document.len || (start == w->document.len && start > 0))
+        return "HTTP/1.1 416 Range\r\nContent-Length: 0\r\n\r\n";
+    return NULL;
+}
+
 static void answer(struct web_fake *w, int fd)
 {
     char head[4096] = "";
@@ -61,33 +89,15 @@ static void answer(struct web_fake *w, int fd)
     const char *range = strcasestr(head, "range: bytes=");
     w->ranged += range != NULL;
     memcpy(w->last, head, sizeof(w->last));
-    if (strncmp(head, "GET /missing", 12) == 0) {
-        send_text(fd, "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
-        return;
-    }
-    if (w->fail_503 > 0) {
-        w->fail_503--;
-        send_text(fd, "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
-        return;
-    }
     if (range != NULL && !w->no_ranges) {
         str rest = str_from(range + strlen("range: bytes="));
         str_to_u64(str_split(&rest, '-'), &start);
     }
-    if (start > w->document.len || (start == w->document.len && start > 0)) {
-        send_text(fd, "HTTP/1.1 416 Range\r\nContent-Length: 0\r\n\r\n");
-        return;
-    }
-    autofree char *text = xasprintf(
-        "HTTP/1.1 %s\r\nContent-Length: %zu\r\n%s%s%sContent-Range: bytes %zu-%zu/%zu"
-        "\r\n\r\n",
-        start > 0 ? "206 Partial" : "200 OK", w->document.len - (size_t)start,
-        w->content_type == NULL ? "" : "Content-Type: ",
-        w->content_type == NULL ? "" : w->content_type, w->content_type == NULL ? "" : "\r\n",
-        (size_t)start, w->document.len - 1, w->document.len);
-    send_text(fd, text);
-    if (!w->stall)
-        send_body(w, fd, (size_t)start);
+    const char *refused = refusal(w, head, start);
+    if (refused != NULL)
+        send_text(fd, refused);
+    else
+        send_document(w, fd, (size_t)start);
 }
 
 static void *serve(void *arg)
