@@ -401,6 +401,7 @@ static bool fn_js(const struct gt_call *c, struct gt_value *out, struct error **
 
 static bool fn_urlquery(const struct gt_call *c, struct gt_value *out, struct error **err)
 {
+    static const char hex[] = "0123456789ABCDEF";
     (void)err;
     AUTO(strbuf) struct strbuf sb = STRBUF_INIT_MAX(GT_TEXT_MAX);
     str s = joined(c);
@@ -411,7 +412,7 @@ static bool fn_urlquery(const struct gt_call *c, struct gt_value *out, struct er
         else if (ch == ' ')
             strbuf_addc(&sb, '+');
         else
-            strbuf_addf(&sb, "%%%02X", ch);
+            strbuf_add(&sb, (const char[]){'%', hex[ch >> 4], hex[ch & 15]}, 3);
     }
     *out = take(c, &sb);
     return true;

@@ -20,7 +20,7 @@ struct gt_call {
     bool *too_large; /* set when the result did not fit GT_TEXT_MAX */
 };
 /* Largest text made by a function, by all calls together, or by the whole. */
-#define GT_TEXT_MAX ((size_t)16 << 20)
+#define GT_TEXT_MAX ((size_t)4 << 20)
 struct gt_func {
     const char *name;
     int min, max; /* arguments; max -1: any number */
