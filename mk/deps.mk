@@ -16,7 +16,7 @@ DEPS_RUN += mmdebstrap uidmap ca-certificates mtools dosfstools e2fsprogs gdisk 
 # The small installer of the tests: boot loaders, initramfs, SSH server.
 DEPS_TEST := isolinux syslinux-common grub-common grub-pc-bin cpio busybox-static dropbear-bin
 # make check, then the optional tools: lint, fuzz, tidy, memory checks.
-DEPS_TEST += libcmocka-dev openssh-server libvirt-clients xorriso jq mandoc curl procps git
+DEPS_TEST += libcmocka-dev openssh-server libvirt-clients libxml2-utils xorriso jq mandoc curl procps git
 DEPS_TEST += ansible-core puppet-agent qemu-guest-agent sudo python3-jsonschema
 DEPS_TEST += clang libclang-rt-14-dev clang-format clang-tidy cppcheck pmccabe shellcheck valgrind
 
