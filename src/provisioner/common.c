@@ -179,7 +179,7 @@ static const char *verb(const char *p, int *next, int *which)
     return NULL;
 }
 
-bool prov_env_format_ok(const char *format)
+static bool env_format_ok(const char *format)
 {
     int next = 1, which;
     bool seen[3] = {0};
@@ -216,6 +216,25 @@ char *prov_env_text(struct arena *a, const struct opt_map *env, const char *form
 }
 
 /* --- checks --- */
+
+void prov_check_has_script(const struct body *body, struct diags *diags)
+{
+    if (!schema_is_set(body, "inline") && !schema_is_set(body, "script") &&
+        !schema_is_set(body, "scripts"))
+        diags_error(diags, schema_range(body, "inline"),
+                    "Either a script file or inline script must be specified",
+                    "Set inline, script or scripts.");
+}
+
+void prov_check_env_format(const char *format, const char *option, const struct body *body,
+                           struct diags *diags)
+{
+    if (format == NULL || env_format_ok(format))
+        return;
+    autofree char *summary = xasprintf("Invalid %s", option);
+    diags_error(diags, schema_range(body, option), summary,
+                "It must contain %%s twice, for the name and the value.");
+}
 
 void prov_check_env(struct opt_strings list, const char *option, const struct body *body,
                     struct diags *diags)

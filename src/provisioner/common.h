@@ -30,9 +30,12 @@ bool prov_env(struct build *b, struct arena *a, struct opt_strings list, struct 
 /* Each pair printed by FORMAT (Go's: %s name, %s value), values with single
  * quotes made safe when QUOTE, all in one string. */
 char *prov_env_text(struct arena *a, const struct opt_map *env, const char *format, bool quote);
-/* FORMAT takes a name and a value. */
-bool prov_env_format_ok(const char *format);
 
+/* Diagnose a block without inline, script or scripts. */
+void prov_check_has_script(const struct body *body, struct diags *diags);
+/* FORMAT (may be NULL) takes a name and a value. */
+void prov_check_env_format(const char *format, const char *option, const struct body *body,
+                           struct diags *diags);
 /* Diagnose "K=V" lists and paths of scripts that do not exist. */
 void prov_check_env(struct opt_strings list, const char *option, const struct body *body,
                     struct diags *diags);

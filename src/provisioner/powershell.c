@@ -115,11 +115,7 @@ static bool powershell_check(const void *config, const struct body *body, struct
 {
     const struct powershell_config *c = config;
     size_t before = diags->errors;
-    if (!schema_is_set(body, "inline") && !schema_is_set(body, "script") &&
-        !schema_is_set(body, "scripts"))
-        diags_error(diags, schema_range(body, "inline"),
-                    "Either a script file or inline script must be specified",
-                    "Set inline, script or scripts.");
+    prov_check_has_script(body, diags);
     if (c->elevated_password != NULL && *c->elevated_password != '\0' && c->elevated_user == NULL)
         diags_error(diags, schema_range(body, "elevated_password"),
                     "Must supply an 'elevated_user' if 'elevated_password' provided",
@@ -130,10 +126,8 @@ static bool powershell_check(const void *config, const struct body *body, struct
     prov_check_template(c->elevated_execute_command, "elevated_execute_command", body, diags);
     for (size_t i = 0; i < c->inline_lines.len; i++)
         prov_check_template(c->inline_lines.ptr[i], "inline", body, diags);
-    if ((c->env_var_format != NULL && !prov_env_format_ok(c->env_var_format)) ||
-        (c->elevated_env_var_format != NULL && !prov_env_format_ok(c->elevated_env_var_format)))
-        diags_error(diags, schema_range(body, "env_var_format"), "Invalid env_var_format",
-                    "It must contain %%s twice, for the name and the value.");
+    prov_check_env_format(c->env_var_format, "env_var_format", body, diags);
+    prov_check_env_format(c->elevated_env_var_format, "elevated_env_var_format", body, diags);
     return diags->errors == before;
 }
 

@@ -85,19 +85,13 @@ static bool shell_check(const void *config, const struct body *body, struct diag
 {
     const struct shell_config *c = config;
     size_t before = diags->errors;
-    if (!schema_is_set(body, "inline") && !schema_is_set(body, "script") &&
-        !schema_is_set(body, "scripts"))
-        diags_error(diags, schema_range(body, "inline"),
-                    "Either a script file or inline script must be specified",
-                    "Set inline, script or scripts.");
+    prov_check_has_script(body, diags);
     prov_check_env(c->environment_vars, "environment_vars", body, diags);
     prov_check_files(c->script, c->scripts, body, diags);
     prov_check_template(c->execute_command, "execute_command", body, diags);
     for (size_t i = 0; i < c->inline_lines.len; i++)
         prov_check_template(c->inline_lines.ptr[i], "inline", body, diags);
-    if (c->env_var_format != NULL && !prov_env_format_ok(c->env_var_format))
-        diags_error(diags, schema_range(body, "env_var_format"), "Invalid env_var_format",
-                    "It must contain %%s twice, for the name and the value.");
+    prov_check_env_format(c->env_var_format, "env_var_format", body, diags);
     return diags->errors == before;
 }
 

@@ -111,9 +111,7 @@ static bool local_check(const void *config, const struct body *body, struct diag
         prov_check_template(c->inline_lines.ptr[i], "inline", body, diags);
     for (size_t i = 0; i < c->execute_command.len; i++)
         prov_check_template(c->execute_command.ptr[i], "execute_command", body, diags);
-    if (c->env_var_format != NULL && !prov_env_format_ok(c->env_var_format))
-        diags_error(diags, schema_range(body, "env_var_format"), "Invalid env_var_format",
-                    "It must contain %%s twice, for the name and the value.");
+    prov_check_env_format(c->env_var_format, "env_var_format", body, diags);
     return diags->errors == before;
 }
 

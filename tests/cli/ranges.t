@@ -178,3 +178,27 @@ $ (cat s.pkr.hcl s.pkr.hcl; echo 'build {}') >a.pkr.hcl; imgfac validate a.pkr.h
 !
 ? 4
 
+# The option that is wrong is the one that is marked.
+$ cat >format.pkr.hcl <<'END'
+> source "null" "x" {
+>   ssh_host     = "h"
+>   ssh_username = "u"
+>   ssh_password = "p"
+> }
+> build {
+>   sources = ["source.null.x"]
+>   provisioner "powershell" {
+>     inline                  = ["x"]
+>     elevated_env_var_format = "%s"
+>   }
+> }
+> END
+$ imgfac validate format.pkr.hcl
+! Error: Invalid elevated_env_var_format
+!
+!   on format.pkr.hcl line 10, in build:
+!   10:     elevated_env_var_format = "%s"
+!                                     ^^^^
+! It must contain %s twice, for the name and the value.
+!
+? 4
