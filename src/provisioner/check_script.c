@@ -5,7 +5,8 @@
 
 /* Functions of the script: POSIX shell, and what a small guest has.  f answers
  * with the first line of a text.  Nothing but `run` starts what the template
- * says; its text goes by a file, not by arguments. */
+ * says; its text goes by a file, not by arguments, and so do the patterns of
+ * grep: either may be a secret, and arguments are for all to see. */
 static const char prelude[] =
     "LC_ALL=C\nexport LC_ALL\nPATH=$PATH:/usr/sbin:/sbin\n"
     "nl='\n'\n"
@@ -45,7 +46,7 @@ static const char prelude[] =
     "entry() { getent \"$1\" \"$2\" 2>/dev/null || grep -e \"^$2:\" \"/etc/$1\"; }\n"
     "exists() { { [ -e \"$1\" ] || [ -L \"$1\" ]; } && echo yes; }\n"
     "has() {\n"
-    "  if grep -q \"$2\" -e \"$3\" -- \"$1\" 2>/dev/null; then echo yes; else\n"
+    "  if printf '%s\\n' \"$3\" | grep -q \"$2\" -f - -- \"$1\" 2>/dev/null; then echo yes; else\n"
     "  printf 'no '; head -n 1 -- \"$1\" 2>&1 | head -c 200; fi\n}\n"
     "hasnt() { case $(has \"$@\") in yes*) echo 'no it is there';; *) echo yes;; esac; }\n"
     "sum() { sha256sum <\"$1\" | { read -r s _; echo \"$s\"; }; }\n"

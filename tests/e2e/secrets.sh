@@ -110,6 +110,9 @@ quick() {
     }
     file "@/got-shell" {
       contains = ["!${var.secret}"]
+    }
+    file "@/pipe" {
+      contains = ["${var.secret}"]
     }'
     block breakpoint 'disable = true
     note = var.secret'
@@ -137,10 +140,21 @@ template() { # FUNCTION...: each adds provisioners
     printf '  error-cleanup-provisioner "shell" {\n    inline = ["echo ${var.secret} >&2", "exit 1"]\n  }\n}\n'
 }
 
-# The arguments of all processes, again and again.
+arguments() { # of all processes that have the secret in them
+    cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0\n' '\n ' | grep -a "^.*$HEAD" >>argv || true
+}
+
 watch_arguments() {
     while [ ! -e stop ] && [ -d "$TMP" ]; do
-        cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\0\n' '\n ' | grep -a "^.*$HEAD" >>argv || true
+        arguments
+    done
+}
+
+# A pipe opens when somebody reads it, who then waits: what lives too shortly to be watched.
+watch_reader() {
+    while exec 3>"$D/pipe"; do
+        arguments
+        exec 3>&-
     done
 }
 
@@ -160,7 +174,9 @@ printf %s $'cnry71,"b\'c$HOME\\d`e`\ncnry71-second line' >expected
 # Its own grep, which has the head in its arguments, is told apart by the caret.
 watch_arguments &
 watcher=$!
-cleanup eval "kill $watcher 2>/dev/null || true"
+mkfifo "$D/pipe"
+watch_reader &
+cleanup eval "kill $watcher $! 2>/dev/null || true"
 for ui in plain json machine; do
     run "$ui" quick
 done
