@@ -168,5 +168,5 @@ bool catalog_add_version(struct catalog *cat, const struct catalog_new_version *
     if (lock < 0 || !store_put(&cat->store, &job, &add.size, err) || !record(&add, err))
         return false;
     const char *ref = arena_fmt(a, "%s:%s", new_version->bucket, add.fingerprint);
-    return catalog_resolve(cat, str_from(ref), a, out, err);
+    return catalog_find(cat, str_from(ref), a, out, err);
 }

@@ -69,6 +69,10 @@ struct catalog_versions {
  * ("did you mean"); a revoked version is refused with its reason. */
 bool catalog_resolve(struct catalog *cat, str ref, struct arena *a, struct catalog_version *out,
                      struct error **err);
+/* The same for a look or a removal: a revoked version is found too.  A channel
+ * never points to one. */
+bool catalog_find(struct catalog *cat, str ref, struct arena *a, struct catalog_version *out,
+                  struct error **err);
 /* Only the shape of a reference: true when it could name something. */
 bool catalog_ref_check(str ref, struct error **err);
 

@@ -51,9 +51,32 @@ static bool no_bucket(struct catalog *cat, struct arena *a, const struct ref *re
     return error_hint(err, "There are: %s.", names);
 }
 
+/* A channel with assignments, all to revoked versions: the newest and why. */
+static const char *newest_revoked(struct catalog *cat, struct arena *a, const struct ref *ref)
+{
+    AUTO(error) struct error *e = NULL;
+    AUTO(stmt)
+    struct sqlite3_stmt *s =
+        db_query(&cat->db, &e,
+                 "SELECT 'v' || v.sequence || CASE r.message WHEN '' THEN '' ELSE ': ' ||"
+                 " r.message END FROM channel_assignment ca JOIN channel c ON c.id = ca.channel_id"
+                 " JOIN bucket b ON b.id = c.bucket_id JOIN version v ON v.id = ca.version_id"
+                 " JOIN revocation r ON r.version_id = v.id"
+                 " WHERE b.name = ? AND c.name = ? ORDER BY ca.id DESC LIMIT 1",
+                 "ss", ref->bucket, ref->channel);
+    return s != NULL && db_next(&cat->db, s, &e) ? db_text(s, 0, a) : NULL;
+}
+
 static bool no_version(struct catalog *cat, struct arena *a, const struct ref *ref,
                        struct error **err)
 {
+    const char *revoked = ref->channel != NULL ? newest_revoked(cat, a, ref) : NULL;
+    if (revoked != NULL) {
+        error_set(err, ERR_CATALOG, 0,
+                  "every version that channel '%s' of bucket '%s' ever had is revoked",
+                  ref->channel, ref->bucket);
+        return error_hint(err, "The newest of them is %s.", revoked);
+    }
     if (ref->channel != NULL) {
         const char *names = joined(cat, a,
                                    "SELECT c.name FROM channel_current c JOIN bucket b"
@@ -110,8 +133,8 @@ static bool check_found(struct catalog *cat, struct arena *a, const struct ref *
     return true;
 }
 
-bool catalog_resolve(struct catalog *cat, str text, struct arena *a, struct catalog_version *out,
-                     struct error **err)
+bool catalog_find(struct catalog *cat, str text, struct arena *a, struct catalog_version *out,
+                  struct error **err)
 {
     struct ref ref;
     if (!ref_parse(a, text, &ref, err))
@@ -121,5 +144,28 @@ bool catalog_resolve(struct catalog *cat, str text, struct arena *a, struct cata
     if (!read_ref(cat, a, &ref, &found, err) || !check_found(cat, a, &ref, &found, err))
         return false;
     *out = found.ptr[0];
+    return true;
+}
+
+static bool refuse_revoked(const struct catalog_version *v, struct error **err)
+{
+    if (strcmp(v->status, "revoked") != 0)
+        return true;
+    bool told = v->revocation_message != NULL && v->revocation_message[0] != '\0';
+    error_set(err, ERR_CATALOG, 0, "version %s of bucket '%s' (%s) is revoked%s%s", v->name,
+              v->bucket, v->fingerprint, told ? ": " : "", told ? v->revocation_message : "");
+    return error_hint(err,
+                      "Nothing is built from a revoked version.  Ask for another channel or "
+                      "version: imgfac catalog list -all %s.",
+                      v->bucket);
+}
+
+bool catalog_resolve(struct catalog *cat, str ref, struct arena *a, struct catalog_version *out,
+                     struct error **err)
+{
+    struct catalog_version found;
+    if (!catalog_find(cat, ref, a, &found, err) || !refuse_revoked(&found, err))
+        return false;
+    *out = found;
     return true;
 }

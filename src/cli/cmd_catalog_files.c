@@ -179,9 +179,12 @@ static int export_run(struct app *app, const void *opaque, const struct opt_stri
     struct error *e = NULL;
     if (cat == NULL)
         return app->failure;
-    if (!catalog_resolve(cat, str_from(args->ptr[0]), app->arena, &v, &e) ||
+    if (!catalog_find(cat, str_from(args->ptr[0]), app->arena, &v, &e) ||
         !catalog_verify_version(cat, &v, app->cancel, NULL, NULL, &e))
         return app_fail(app, e);
+    if (strcmp(v.status, "revoked") == 0)
+        fprintf(app->err, "%s %s is revoked%s%s\n", v.bucket, v.name,
+                v.revocation_message[0] != '\0' ? ": " : "", v.revocation_message);
     const struct catalog_artifact *disk = &v.artifacts[0];
     const char *format = flags->format != NULL ? flags->format : disk->format;
     if (strcmp(format, "qcow2") != 0 && strcmp(format, "raw") != 0)

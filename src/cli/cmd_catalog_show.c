@@ -28,6 +28,16 @@ static void add_line(struct strbuf *out, const char *name, const char *value)
         strbuf_addf(out, "%-13s %s\n", name, value);
 }
 
+static void add_revocation(struct arena *a, const struct catalog_version *v, struct strbuf *out)
+{
+    if (v->revoke_at == NULL)
+        return;
+    bool told = v->revocation_message != NULL && v->revocation_message[0] != '\0';
+    add_line(
+        out, strcmp(v->status, "revoked") == 0 ? "revoked" : "to be revoked",
+        arena_fmt(a, "%s%s%s", v->revoke_at, told ? ": " : "", told ? v->revocation_message : ""));
+}
+
 static void add_lineage(struct arena *a, const struct catalog_version *v, struct strbuf *out)
 {
     if (v->parent_bucket == NULL)
@@ -83,7 +93,7 @@ static void print_text(struct app *app, const struct catalog_version *v)
     add_line(&out, "fingerprint", v->fingerprint);
     add_line(&out, "description", v->description);
     add_line(&out, "status", v->status);
-    add_line(&out, "revoked", v->revocation_message);
+    add_revocation(a, v, &out);
     add_line(&out, "created", v->created_at);
     add_line(&out, "made by", v->build_name ? v->build_name : v->builder);
     add_line(&out, "took", v->build_seconds > 0 ? took : NULL);
@@ -107,7 +117,7 @@ static int show_run(struct app *app, const void *opaque, const struct opt_string
     struct error *e = NULL;
     if (cat == NULL)
         return app->failure;
-    if (!catalog_resolve(cat, str_from(args->ptr[0]), app->arena, &v, &e))
+    if (!catalog_find(cat, str_from(args->ptr[0]), app->arena, &v, &e))
         return app_fail(app, e);
     if (flags->format == OUTPUT_JSON)
         version_json_print(app->out, "version", version_json(&v));

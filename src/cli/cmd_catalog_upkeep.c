@@ -15,7 +15,7 @@ static bool choose(struct app *app, const char *ref, struct catalog_versions *ou
                             app->arena, out, err);
     out->ptr = arena_new_object(app->arena, struct catalog_version);
     out->len = 1;
-    return catalog_resolve(app->catalog, str_from(ref), app->arena, out->ptr, err);
+    return catalog_find(app->catalog, str_from(ref), app->arena, out->ptr, err);
 }
 
 static bool verify_one(struct app *app, const struct catalog_version *v)
@@ -78,7 +78,7 @@ static int rm_run(struct app *app, const void *opaque, const struct opt_strings 
     if (cat == NULL)
         return app->failure;
     for (size_t i = 0; i < args->len; i++) {
-        if (!catalog_resolve(cat, str_from(args->ptr[i]), app->arena, &v, &e) ||
+        if (!catalog_find(cat, str_from(args->ptr[i]), app->arena, &v, &e) ||
             !catalog_remove(cat, &v, flags->force, &e))
             return app_fail(app, e);
         fprintf(app->out, "removed %s %s\n", v.bucket, v.name);

@@ -2,19 +2,6 @@
 
 #include "datasource/catalog.h"
 
-static bool refuse_revoked(const struct catalog_version *v, struct error **err)
-{
-    if (strcmp(v->status, "revoked") != 0)
-        return true;
-    bool told = v->revocation_message != NULL && v->revocation_message[0] != '\0';
-    error_set(err, ERR_CATALOG, 0, "version %s of bucket '%s' (%s) is revoked%s%s", v->name,
-              v->bucket, v->fingerprint, told ? ": " : "", told ? v->revocation_message : "");
-    return error_hint(err,
-                      "Nothing is built from a revoked version.  Ask for another channel or "
-                      "version: imgfac catalog list -all %s.",
-                      v->bucket);
-}
-
 bool data_find_ref(struct data_call *call, const char *ref, struct catalog_version *out,
                    struct error **err)
 {
@@ -23,7 +10,7 @@ bool data_find_ref(struct data_call *call, const char *ref, struct catalog_versi
     struct catalog *cat = call->catalog == NULL ? NULL : call->catalog(call->arg, err);
     if (cat == NULL)
         return *err != NULL || error_set(err, ERR_CATALOG, 0, "there is no catalog here");
-    return catalog_resolve(cat, str_from(ref), call->arena, out, err) && refuse_revoked(out, err);
+    return catalog_resolve(cat, str_from(ref), call->arena, out, err);
 }
 
 bool data_find_version(struct data_call *call, const char *bucket, const char *channel,

@@ -13,7 +13,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/str.h"
-#include "catalog/catalog.h"
+#include "catalog/catalog_internal.h"
 #include "catalog/ref.h"
 
 struct fixture {
@@ -27,7 +27,7 @@ static int setup(void **state)
 {
     struct fixture *f = xnew(struct fixture);
     f->a = arena_new("test");
-    f->dir = io_make_temp_dir("/tmp", "catalog-", &f->e);
+    f->dir = io_make_temp_dir(io_temp_root(), "catalog-", &f->e);
     *state = f;
     return catalog_open(f->dir, NULL, &f->cat, &f->e) ? 0 : -1;
 }
@@ -119,6 +119,57 @@ static void test_add_and_resolve(void **state)
             assert_non_null(error_first_hint(f->e));
             error_drop(&f->e);
         }
+    }
+}
+
+static void revoke_at(struct fixture *f, const struct catalog_version *v, const char *at,
+                      const char *message)
+{
+    assert_true(db_run(&f->cat->db, &f->e,
+                       "INSERT INTO revocation (version_id, message, author, revoke_at)"
+                       " VALUES (?, ?, 'me', ?)",
+                       "iss", v->id, message, at));
+}
+
+/* Nothing is built from a revoked version, but it can be looked at. */
+static void test_revoked(void **state)
+{
+    struct fixture *f = *state;
+    struct catalog_version one = add(f, "base", "one", NULL, NULL);
+    struct catalog_version two = add(f, "base", "two", NULL, "stable");
+    struct catalog_version only = add(f, "lone", "three", NULL, NULL);
+    revoke_at(f, &two, "2020-01-01T00:00:00Z", "bad kernel");
+    revoke_at(f, &only, "2020-01-01T00:00:00Z", "");
+    revoke_at(f, &one, "2999-01-01T00:00:00Z", "later");
+    const struct {
+        const char *ref, *name, *message, *hint; /* name: what resolves; else why it does not */
+        bool is_found;
+    } cases[] = {
+        {"base", "v1", NULL, NULL, true}, /* falls back; a scheduled one still counts */
+        {"base:v1", "v1", NULL, NULL, true},
+        {"base:v2", NULL, "is revoked: bad kernel", "catalog list -all base", true},
+        {"bade", NULL, "not in the catalog", "base", false},
+        {arena_fmt(f->a, "base:%s", two.fingerprint), NULL, "is revoked: bad kernel",
+         "Nothing is built", true},
+        {"base@stable", NULL, "every version that channel 'stable' of bucket 'base' ever had",
+         "The newest of them is v2: bad kernel.", false},
+        {"lone", NULL, "every version that channel 'latest'", "v1.", false},
+        {"base@nightly", NULL, "no usable version in channel 'nightly'", "latest", false},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct catalog_version v;
+        bool ok = catalog_resolve(f->cat, str_from(cases[i].ref), f->a, &v, &f->e);
+        assert_int_equal(ok, cases[i].name != NULL);
+        if (ok)
+            assert_string_equal(v.name, cases[i].name);
+        else if (strstr(f->e->msg, cases[i].message) == NULL)
+            fail_msg("%s: %s", cases[i].ref, f->e->msg);
+        if (cases[i].hint != NULL)
+            assert_non_null(strstr(error_first_hint(f->e), cases[i].hint));
+        error_drop(&f->e);
+        assert_int_equal(catalog_find(f->cat, str_from(cases[i].ref), f->a, &v, &f->e),
+                         cases[i].is_found);
+        error_drop(&f->e);
     }
 }
 
@@ -292,6 +343,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_add_and_resolve, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_revoked, setup, teardown),
         cmocka_unit_test_setup_teardown(test_store_is_content_addressed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_remove_refuses_what_is_in_use, setup, teardown),
         cmocka_unit_test_setup_teardown(test_list, setup, teardown),

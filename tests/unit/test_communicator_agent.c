@@ -145,7 +145,7 @@ static int set_up(void **state)
         printf("SKIPPED: qemu-guest-agent is not installed\n");
         return 0;
     }
-    fx.dir = io_make_temp_dir("/tmp", "imgfac-agent-", &err);
+    fx.dir = io_make_temp_dir(io_temp_root(), "imgfac-agent-", &err);
     check(fx.dir != NULL, &err);
     autofree char *path = io_path_join(fx.dir, "socket");
     const char *argv[] = {"qemu-ga", "-m", "unix-listen", "-p", path, "-t", fx.dir, NULL};

@@ -16,7 +16,7 @@
 static char *new_dir(void)
 {
     struct error *e = NULL;
-    char *dir = io_make_temp_dir("/tmp", "ledger-", &e);
+    char *dir = io_make_temp_dir(io_temp_root(), "ledger-", &e);
     assert_non_null(dir);
     return dir;
 }

@@ -29,7 +29,7 @@ static void keys_of_all_kinds(void **state)
     };
     (void)state;
     struct error *err = NULL;
-    autofree char *dir = io_make_temp_dir("/tmp", "imgfac-keys-", &err);
+    autofree char *dir = io_make_temp_dir(io_temp_root(), "imgfac-keys-", &err);
     assert_non_null(dir);
     autofree char *path = io_path_join(dir, "key");
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {

@@ -44,7 +44,7 @@ static void fake_start(struct fake *f, const char *const *answers)
     struct error *e = NULL;
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
     *f = (struct fake){.answers = answers, .got = STRBUF_INIT};
-    f->dir = io_make_temp_dir("/tmp", "look-", &e);
+    f->dir = io_make_temp_dir(io_temp_root(), "look-", &e);
     f->path = io_path_join(f->dir, "sock");
     snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", f->path);
     f->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -157,7 +157,7 @@ static void reading_ends_when_cancelled_or_gone(void **state)
     (void)state;
     struct error *e = NULL;
     AUTO(cancel) struct cancel *c = cancel_new(NULL);
-    autofree char *dir = io_make_temp_dir("/tmp", "look-", &e);
+    autofree char *dir = io_make_temp_dir(io_temp_root(), "look-", &e);
     autofree char *log = xasprintf("%s.log", dir);
     struct run_info info = {.build = "b", .work_dir = dir, .console_log = log};
     struct look_console how = {.in = -1, .out = STDERR_FILENO, .cancel = c};
