@@ -50,7 +50,7 @@ static const char *absolute(const struct build *b, const char *path)
 
 static bool missing(const char *option, const char *path, const char *arch, struct error **err)
 {
-    error_set(err, ERR_HOST, 0, "%s: there is no file '%s'", option, path);
+    error_set(err, ERR_HOST, 0, "the firmware '%s' (%s) is not there", path, option);
     return error_hint(err,
                       "Install the package %s, or leave the paths out: efi_boot = true finds the "
                       "firmware of any distribution.",

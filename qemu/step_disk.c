@@ -32,7 +32,7 @@ static bool choose_size(const struct qemu_state *s, uint64_t *out, struct error 
     if (*out >= s->source_size || may_shrink(c))
         return true;
     error_set(err, ERR_TEMPLATE, 0,
-              "disk_size is %llu MiB, but the image to start from has %llu MiB",
+              "the disk_size of %llu MiB is less than the %llu MiB of the image to start from",
               (unsigned long long)(*out >> 20), (unsigned long long)(s->source_size >> 20));
     return error_hint(err, "A disk can only grow: leave disk_size out or make it larger.");
 }

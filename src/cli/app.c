@@ -132,8 +132,11 @@ const char *app_store_path(struct app *app)
         return NULL;
     const char *path = config_store_path(config, app->arena);
     struct error *err = NULL;
-    if (io_mkdir_p(path, 0755, &err))
-        return path;
+    if (io_mkdir_p(path, 0755, &err)) {
+        /* QEMU and other programs that get paths in it run in directories of their own. */
+        autofree char *absolute = io_absolute(path);
+        return arena_strdup(app->arena, absolute);
+    }
     error_wrap_code(&err, ERR_HOST, "cannot make the store '%s'", path);
     error_hint(&err, "Set `store { path = ... }` in the configuration to a directory you may "
                      "write.");

@@ -75,7 +75,7 @@ fault_host_full() {
     template base '' '  provisioner "shell" { inline = ["dd if=/dev/urandom of=big bs=1M count=1500"] }'
     rm -rf store
     ln -s small store
-    IMGFAC_CONFIG=$PWD/small.hcl assert_status 5 imgfac build t.pkr.hcl
+    IMGFAC_CONFIG=$PWD/small.hcl assert_status 1 imgfac build t.pkr.hcl
     tail -n 1 stdout | grep -F "==> qemu.x failed: the host's disk is full" || fail "$(tail -n 5 stdout)"
     assert_contains small/logs/*/cause.txt "the host's disk is full"
     IMGFAC_CONFIG=$PWD/small.hcl assert_status 0 imgfac gc -orphans
