@@ -18,6 +18,8 @@ DEPS_TEST := isolinux syslinux-common grub-common grub-pc-bin cpio busybox-stati
 # make check, then the optional tools: lint, fuzz, tidy, memory checks.
 DEPS_TEST += libcmocka-dev openssh-server libvirt-clients libxml2-utils xorriso jq mandoc curl procps git
 DEPS_TEST += ansible-core puppet-agent qemu-guest-agent sudo python3-jsonschema
+# Other people's clients of WinRM, which prove the server of the tests.
+DEPS_TEST += python3-winrm python3-requests-ntlm winrmcp
 DEPS_TEST += clang libclang-rt-14-dev clang-format clang-tidy cppcheck pmccabe shellcheck valgrind
 
 # Through sudo when not root.
