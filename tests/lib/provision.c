@@ -59,21 +59,29 @@ char *test_prov_get(const char *name)
     return strbuf_steal(&text);
 }
 
-bool test_provision(const struct provisioner_type *type, const char *text, char **why)
+/* TEXT with the server's folder wherever MARK stands; heap. */
+static char *expanded(const char *text, const char *mark)
 {
-    AUTO(arena) struct arena *a = arena_new("test");
     AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
-    struct diags diags;
-    const struct body *body;
-    struct error *err = NULL;
-    for (; *text != '\0'; text++) {
-        if (*text == '@')
+    while (*text != '\0') {
+        if (strncmp(text, mark, strlen(mark)) == 0)
             strbuf_adds(&sb, fx.sshd.dir);
         else
             strbuf_addc(&sb, *text);
+        text++;
     }
+    return strbuf_steal(&sb);
+}
+
+bool test_provision(const struct provisioner_type *type, const char *text, char **why)
+{
+    AUTO(arena) struct arena *a = arena_new("test");
+    autofree char *real = expanded(text, "@");
+    struct diags diags;
+    const struct body *body;
+    struct error *err = NULL;
     diags_init(&diags, a);
-    struct source_file *f = source_file_new(a, "test.pkr.hcl", strbuf_str(&sb));
+    struct source_file *f = source_file_new(a, "test.pkr.hcl", str_from(real));
     void *config = arena_alloc(a, type->config_size);
     strbuf_truncate(&fx.sink.text, 0);
     *why = NULL;
@@ -94,23 +102,29 @@ bool test_provision(const struct provisioner_type *type, const char *text, char 
     return false;
 }
 
+static void check_example(const struct provisioner_type *type, const struct test_example *e)
+{
+    autofree char *why = NULL;
+    autofree char *said = e->said == NULL ? NULL : expanded(e->said, "@/");
+    autofree char *reason = e->why == NULL ? NULL : expanded(e->why, "@/");
+    bool ok = test_provision(type, e->text, &why);
+    bool told = said == NULL || strstr(fx.sink.text.buf, said) != NULL;
+    /* The message of cmocka is cut at 1 KiB. */
+    if (ok != (reason == NULL) || !told)
+        print_message("%s\n", fx.sink.text.buf);
+    if (ok != (reason == NULL))
+        fail_msg("%s\n%s", e->text, ok ? "succeeded" : why);
+    if (!ok && strstr(why, reason) == NULL)
+        fail_msg("%s\nfailed with: %s", e->text, why);
+    if (!told)
+        fail_msg("%s\ndid not say: %s", e->text, said);
+}
+
 void test_prov_examples(const struct provisioner_type *type, const struct test_example *e,
                         size_t count)
 {
     if (!fx.present)
         skip();
-    for (size_t i = 0; i < count; i++) {
-        autofree char *why = NULL;
-        bool ok = test_provision(type, e[i].text, &why);
-        /* The message of cmocka is cut at 1 KiB. */
-        if (ok != (e[i].why == NULL) ||
-            (e[i].said != NULL && strstr(fx.sink.text.buf, e[i].said) == NULL))
-            print_message("%s\n", fx.sink.text.buf);
-        if (ok != (e[i].why == NULL))
-            fail_msg("%s\n%s", e[i].text, ok ? "succeeded" : why);
-        if (!ok && strstr(why, e[i].why) == NULL)
-            fail_msg("%s\nfailed with: %s", e[i].text, why);
-        if (e[i].said != NULL && strstr(fx.sink.text.buf, e[i].said) == NULL)
-            fail_msg("%s\ndid not say: %s", e[i].text, e[i].said);
-    }
+    for (size_t i = 0; i < count; i++)
+        check_example(type, &e[i]);
 }

@@ -34,6 +34,7 @@ bool test_provision(const struct provisioner_type *type, const char *text, char 
 
 struct test_example {
     const char *text;
+    /* "@/" stands for the server's folder in these too */
     const char *said; /* must be in what the build said; NULL: nothing looked for */
     const char *why;  /* must be in the error; NULL: succeeds */
 };

@@ -62,7 +62,7 @@ bool test_sshd_init(struct test_sshd *s)
     *s = (struct test_sshd){0};
     if (access(SSHD, X_OK) != 0)
         return false;
-    s->dir = io_make_temp_dir("/tmp", "imgfac-sshd-", &err);
+    s->dir = io_make_temp_dir(io_temp_root(), "imgfac-sshd-", &err);
     must(s->dir != NULL, &err);
     s->key_path = io_path_join(s->dir, "user");
     make_key(s->key_path);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "base/io.h"
 #include "base/mem.h"
 
 /* FIPS 180-4 and RFC 1321 examples. */
@@ -89,11 +90,13 @@ static void note_progress(void *arg, uint64_t done, uint64_t total)
 }
 
 #define FILE_SIZE ((size_t)(2 << 20) + 5)
+#define PATH_SIZE 512
 
 /* A file of zeros; the caller unlinks it. */
-static void make_file(char path[64])
+static void make_file(char path[PATH_SIZE])
 {
-    snprintf(path, 64, "/tmp/imgfac-test-hash-XXXXXX");
+    assert_true(snprintf(path, PATH_SIZE, "%s/imgfac-test-hash-XXXXXX", io_temp_root()) <
+                PATH_SIZE);
     autoclose int fd = mkstemp(path);
     assert_true(fd >= 0);
     assert_int_equal(ftruncate(fd, FILE_SIZE), 0);
@@ -102,7 +105,7 @@ static void make_file(char path[64])
 static void files(void **state)
 {
     (void)state;
-    char path[64], out[HASH_HEX_MAX], expected[HASH_HEX_MAX];
+    char path[PATH_SIZE], out[HASH_HEX_MAX], expected[HASH_HEX_MAX];
     AUTO(error) struct error *err = NULL;
     struct seen seen = {0};
     make_file(path);
@@ -121,7 +124,7 @@ static void files(void **state)
 static void file_errors(void **state)
 {
     (void)state;
-    char path[64], out[HASH_HEX_MAX] = "untouched";
+    char path[PATH_SIZE], out[HASH_HEX_MAX] = "untouched";
     struct error *err = NULL;
     assert_false(hash_file(HASH_MD5, "/no/such/file", NULL, NULL, NULL, out, &err));
     assert_int_equal(err->code, ERR_NOT_FOUND);

@@ -131,8 +131,7 @@ static void all_good(void **state)
 static void failures(void **state)
 {
     static const struct test_example examples[] = {
-        {"file \"@/none\" {}", "say: 0 of 1 checks passed",
-         "1 of 1 checks failed: file '/tmp/imgfac-sshd-"},
+        {"file \"@/none\" {}", "say: 0 of 1 checks passed", "1 of 1 checks failed: file '@/"},
         {"user \"root\" {\n  shell = \"/bin/none\"\n}", NULL,
          "user 'root' shell: expected /bin/none, is /bin/bash"},
         {"port \"tcp:1\" {}", NULL, "port 'tcp:1' listening: expected true, is not listening"},

@@ -61,7 +61,7 @@ static void solo(void **state)
          "staging_directory = \"@/s\"",
          "out: -c 644\n"
          "out: chef_license \"accept\"\n"
-         "out: cookbook_path [\"/srv/cb\", \"/tmp/imgfac-sshd-",
+         "out: cookbook_path [\"/srv/cb\", \"@/",
          NULL},
         {"cookbook_paths = [\"@/cb\"]\nrun_list = [\"recipe[web]\", \"role[r]\"]\n"
          "json = { a = { b = 1, c = \"x\" } }\nskip_install = true\nstaging_directory = \"@/s\"",
@@ -83,7 +83,7 @@ static void solo(void **state)
         {"execute_command = \"echo broken >&2; exit 3\"\nskip_install = true\n"
          "staging_directory = \"@/s\"",
          NULL, "Chef failed: it ended with status 3; its last error line: broken"},
-        {"cookbook_paths = [\"@/none\"]", NULL, "cookbook_paths: /tmp/imgfac-sshd-"},
+        {"cookbook_paths = [\"@/none\"]", NULL, "cookbook_paths: @/"},
         {"json = [1]", NULL, "json must be an object"},
         {"guest_os_type = \"vms\"", NULL, "guest_os_type"},
     };
@@ -106,14 +106,14 @@ static void client(void **state)
          "validation_key_path = \"@/validation.pem\"\nrun_list = [\"recipe[web]\"]\n"
          "policy_name = \"p\"\npolicy_group = \"g\"\nssl_verify_mode = \"verify_none\"\n"
          "trusted_certs_dir = \"/certs\"\nchef_environment = \"prod\"\n"
-         "staging_directory = \"/tmp/imgfac-chef-client-test\"",
+         "staging_directory = \"@/client-test\"",
          "out: -c 644\n"
          "out: log_level        :info\n"
          "out: log_location     STDOUT\n"
          "out: chef_server_url  \"https://c.example\"\n"
-         "out: client_key       \"/tmp/imgfac-chef-client-test/client.pem\"\n"
+         "out: client_key       \"@/client-test/client.pem\"\n"
          "out: validation_client_name \"chef-validator\"\n"
-         "out: validation_key \"/tmp/imgfac-chef-client-test/validation.pem\"\n"
+         "out: validation_key \"@/client-test/validation.pem\"\n"
          "out: node_name \"n1\"\n"
          "out: environment \"prod\"\n"
          "out: policy_group \"g\"\n"
@@ -125,7 +125,7 @@ static void client(void **state)
          NULL},
         {"server_url = \"u\"\nnode_name = \"n1\"\nskip_install = true\n"
          "staging_directory = \"@/sc\"\nskip_clean_staging_directory = true",
-         "out: knife client delete n1 -y -c /tmp/imgfac-sshd-", NULL},
+         "out: knife client delete n1 -y -c @/", NULL},
         {"server_url = \"u\"\nskip_install = true\nstaging_directory = \"@/sc\"\n"
          "skip_clean_node = true\nskip_clean_client = true\nknife_command = \"exit 9\"\n"
          "client_key = \"/k.pem\"",
@@ -142,7 +142,8 @@ static void client(void **state)
     };
     (void)state;
     test_prov_examples(&provisioner_chef_client, examples, ARRAY_SIZE(examples));
-    assert_false(io_exists("/tmp/imgfac-chef-client-test"));
+    autofree char *staging = io_path_join(fx.sshd.dir, "client-test");
+    assert_false(io_exists(staging));
     autofree char *knife = test_prov_get("sc/knife.rb");
     assert_non_null(strstr(knife, "chef_server_url  \"u\"\n"));
 }

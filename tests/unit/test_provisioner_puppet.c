@@ -110,7 +110,7 @@ static void command_lines(void **state)
          "staging_dir = \"@/sts\"\nfacter = { role = \"web\" }\nextra_arguments = [\"--noop\"]",
          "out: fact web\nout: arg agent\nout: arg --onetime\nout: arg --no-daemonize\nout: arg "
          "--detailed-exitcodes\nout: arg --server=p.example\nout: arg --certname=n\nout: arg "
-         "--certdir=/tmp/imgfac-sshd-",
+         "--certdir=@/",
          NULL},
         {"client_cert_path = \"@/none\"", NULL, "There is no such file or directory"},
     };
