@@ -28,14 +28,33 @@ static void close_parts(struct catalog *cat)
     free(cat);
 }
 
-bool catalog_open(const char *store, const char *url, struct catalog **out, struct error **err)
+static struct catalog *new_catalog(void)
 {
     struct catalog *cat = xnew(struct catalog);
     cat->arena = arena_new("catalog");
     pthread_mutex_init(&cat->lock, NULL);
+    return cat;
+}
+
+bool catalog_open(const char *store, const char *url, struct catalog **out, struct error **err)
+{
+    struct catalog *cat = new_catalog();
     autofree char *path = NULL;
     if (!store_open(store, cat->arena, &cat->store, err) ||
         !database_path(cat->store.root, url, &path, err) || !db_open(path, &cat->db, err)) {
+        close_parts(cat);
+        return false;
+    }
+    *out = cat;
+    return true;
+}
+
+bool catalog_open_read(const char *store, const char *url, struct catalog **out, struct error **err)
+{
+    struct catalog *cat = new_catalog();
+    autofree char *path = NULL;
+    store_paths(store, cat->arena, &cat->store);
+    if (!database_path(cat->store.root, url, &path, err) || !db_open_read(path, &cat->db, err)) {
         close_parts(cat);
         return false;
     }

@@ -20,6 +20,11 @@ struct catalog;
 /* STORE is a directory, made when absent: catalog.db, images/sha256/ab/abcd...,
  * tmp/.  URL "sqlite:catalog.db" is relative to STORE; NULL: that default. */
 bool catalog_open(const char *store, const char *url, struct catalog **out, struct error **err);
+/* The same for a look: makes, locks, migrates nothing, so that a store of
+ * somebody else or on a read-only mount will do.  ERR_NOT_FOUND: there is no
+ * catalog there yet.  Nothing that changes the catalog may be called. */
+bool catalog_open_read(const char *store, const char *url, struct catalog **out,
+                       struct error **err);
 void catalog_close(struct catalog *cat);
 DEFINE_AUTO(catalog, struct catalog *, catalog_close);
 const char *catalog_store_path(const struct catalog *cat);
@@ -109,9 +114,13 @@ struct catalog_filter {
 bool catalog_list(struct catalog *cat, const struct catalog_filter *filter, struct arena *a,
                   struct catalog_versions *out, struct error **err);
 
+/* Keep the image at PATH from being removed, by any process, until OWNER is
+ * freed or this process ends.  ERR_NOT_FOUND: it has just been removed.  Of a
+ * PATH outside the store nothing is asked. */
+bool catalog_hold(struct catalog *cat, const char *path, struct arena *owner, struct error **err);
 /* Remove a version: refused (ERR_EXISTS) while a channel other than `latest`
- * points to it or a version was made from it, unless FORCE; the file goes when
- * no version needs it. */
+ * points to it or a version was made from it, unless FORCE, and in any case
+ * while its image is held; the file goes when no version needs it. */
 bool catalog_remove(struct catalog *cat, const struct catalog_version *v, bool force,
                     struct error **err);
 /* Recompute the digest of every artifact of V. */

@@ -1,19 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "catalog/db.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 #include <stdarg.h>
+#include <unistd.h>
 
 #include "base/embed.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "base/strbuf.h"
 
 #define BUSY_MS    10000
 #define SCHEMA_DIR "catalog/schema/"
 #define PRAGMAS                                                                                    \
     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"              \
     "PRAGMA trusted_schema = OFF;"
+/* Ends WAL mode: what is in the log goes into the file. */
+#define COPY_PRAGMAS                                                                               \
+    "PRAGMA trusted_schema = OFF; PRAGMA synchronous = OFF; PRAGMA journal_mode = DELETE;"
+#define COPY_MAX ((size_t)1 << 30)
 
 static enum err_code code_of(int rc)
 {
@@ -196,9 +204,11 @@ static bool migrate(struct db *db, struct error **err)
     return error_hint(err, "Update imgfac.");
 }
 
-bool db_open(const char *path, struct db *out, struct error **err)
+/* The file PATH, called NAME in messages. */
+static bool open_as(const char *path, const char *name, const char *pragmas, struct db *out,
+                    struct error **err)
 {
-    struct db db = {.path = xstrdup(path)};
+    struct db db = {.path = xstrdup(name)};
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
     if (sqlite3_open_v2(path, &db.handle, flags, NULL) != SQLITE_OK) {
         db_error(&db, err, "open the file");
@@ -206,12 +216,73 @@ bool db_open(const char *path, struct db *out, struct error **err)
         return false;
     }
     sqlite3_busy_timeout(db.handle, BUSY_MS);
-    if (!exec(&db, PRAGMAS, "set up the connection", err) || !migrate(&db, err)) {
+    if (!exec(&db, pragmas, "set up the connection", err) || !migrate(&db, err)) {
         db_close(&db);
         return false;
     }
     *out = db;
     return true;
+}
+
+bool db_open(const char *path, struct db *out, struct error **err)
+{
+    return open_as(path, path, PRAGMAS, out, err);
+}
+
+/* The file and its write-ahead log at one moment. */
+static bool read_once(const char *path, struct strbuf *db, struct strbuf *wal, struct error **err)
+{
+    AUTO(error) struct error *none = NULL;
+    autofree char *log = xasprintf("%s-wal", path);
+    strbuf_truncate(db, 0);
+    strbuf_truncate(wal, 0);
+    if (!io_read_file(path, COPY_MAX, db, err))
+        return false;
+    io_read_file(log, COPY_MAX, wal, &none); /* absent when nobody has the catalog open */
+    return true;
+}
+
+/* A writer may be at work: what is read twice alike was not caught in between. */
+static bool read_settled(const char *path, struct strbuf *db, struct strbuf *wal,
+                         struct error **err)
+{
+    enum { TRIES = 50 };
+    AUTO(strbuf) struct strbuf db2 = STRBUF_INIT, wal2 = STRBUF_INIT;
+    for (int i = 0; i < TRIES; i++) {
+        if (!read_once(path, db, wal, err) || !read_once(path, &db2, &wal2, err))
+            return false;
+        if (str_eq(strbuf_str(db), strbuf_str(&db2)) && str_eq(strbuf_str(wal), strbuf_str(&wal2)))
+            return true;
+    }
+    error_set(err, ERR_CATALOG, 0, "catalog '%s' is written to all the time", path);
+    return error_hint(err, "Run the command again.");
+}
+
+/* SQLite cannot read a file in WAL mode without making two more beside it, so
+ * it gets a copy; that is gone again as soon as it is open and stands alone. */
+static bool open_copy(const char *path, const char *dir, struct db *out, struct error **err)
+{
+    AUTO(strbuf) struct strbuf db = STRBUF_INIT, wal = STRBUF_INIT;
+    autofree char *copy = io_path_join(dir, "catalog.db");
+    autofree char *log = xasprintf("%s-wal", copy);
+    return read_settled(path, &db, &wal, err) && io_write_file(copy, strbuf_str(&db), 0600, err) &&
+           (wal.len == 0 || io_write_file(log, strbuf_str(&wal), 0600, err)) &&
+           open_as(copy, path, COPY_PRAGMAS, out, err);
+}
+
+bool db_open_read(const char *path, struct db *out, struct error **err)
+{
+    AUTO(error) struct error *ignored = NULL;
+    if (access(path, R_OK) < 0 && errno == ENOENT)
+        return error_set(err, ERR_NOT_FOUND, 0, "there is no catalog '%s'", path);
+    if (access(path, R_OK) < 0)
+        return error_set(err, ERR_HOST, errno, "cannot read catalog '%s'", path);
+    autofree char *dir = io_make_temp_dir(io_temp_root(), "imgfac-catalog-", err);
+    if (dir == NULL)
+        return false;
+    bool ok = open_copy(path, dir, out, err);
+    io_remove_tree(dir, &ignored);
+    return ok || error_wrap(err, "cannot read catalog '%s'", path);
 }
 
 void db_close(struct db *db)

@@ -20,6 +20,9 @@ struct db {
 /* Opens or makes the file and brings its schema up to date.  A file made by a
  * newer imgfac is refused. */
 bool db_open(const char *path, struct db *out, struct error **err);
+/* The file as it is, for reading: nothing is made or locked beside it, also
+ * where that could not be written.  ERR_NOT_FOUND when there is none. */
+bool db_open_read(const char *path, struct db *out, struct error **err);
 void db_close(struct db *db);
 
 /* Prepare SQL and bind the arguments by FORMAT: one character each, 's' const

@@ -13,12 +13,18 @@
 
 #define PART_SUFFIX ".part"
 
-bool store_open(const char *root, struct arena *a, struct store *out, struct error **err)
+void store_paths(const char *root, struct arena *a, struct store *out)
 {
     autofree char *absolute = io_absolute(root);
-    struct store s = {.root = arena_strdup(a, absolute)};
-    s.images = arena_fmt(a, "%s/images/sha256", absolute);
-    s.tmp = arena_fmt(a, "%s/tmp", absolute);
+    *out = (struct store){.root = arena_strdup(a, absolute),
+                          .images = arena_fmt(a, "%s/images/sha256", absolute),
+                          .tmp = arena_fmt(a, "%s/tmp", absolute)};
+}
+
+bool store_open(const char *root, struct arena *a, struct store *out, struct error **err)
+{
+    struct store s;
+    store_paths(root, a, &s);
     if (!io_mkdir_p(s.images, 0755, err) || !io_mkdir_p(s.tmp, 0755, err))
         return error_wrap(err, "cannot make the store '%s'", root);
     *out = s;
@@ -98,6 +104,19 @@ int store_lock(const struct store *s, bool exclusive, struct error **err)
 int store_try_lock(const struct store *s)
 {
     return take_lock(s, LOCK_EX | LOCK_NB);
+}
+
+int store_lock_image(const char *path, bool exclusive, struct error **err)
+{
+    struct stat st;
+    autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno != ENOENT)
+        error_set(err, ERR_IO, errno, "cannot open '%s'", path);
+    else if (fd >= 0 && flock(fd, exclusive ? LOCK_EX | LOCK_NB : LOCK_SH) < 0)
+        error_set(err, errno == EWOULDBLOCK ? ERR_EXISTS : ERR_IO, errno, "cannot lock '%s'", path);
+    else if (fd < 0 || (fstat(fd, &st) == 0 && st.st_nlink == 0))
+        error_set(err, ERR_NOT_FOUND, 0, "'%s' has been removed", path);
+    return *err != NULL ? -1 : steal_fd(&fd);
 }
 
 /* Only store_put() makes such names, and it holds the shared lock. */

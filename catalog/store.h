@@ -17,7 +17,9 @@ struct store {
     const char *tmp;    /* root/tmp */
 };
 
-/* Makes the directories; strings live in A. */
+/* The paths alone; strings live in A. */
+void store_paths(const char *root, struct arena *a, struct store *out);
+/* Makes the directories. */
 bool store_open(const char *root, struct arena *a, struct store *out, struct error **err);
 const char *store_path_of(const struct store *s, const char *sha256, struct arena *a);
 
@@ -42,6 +44,11 @@ int store_lock(const struct store *s, bool exclusive, struct error **err);
 int store_try_lock(const struct store *s);
 /* Remove what killed processes were copying; under the exclusive lock. */
 void store_remove_unfinished(const struct store *s);
+
+/* A lock on one image: shared by those who need it, tried exclusively by who
+ * removes it.  A descriptor to close, or -1: ERR_NOT_FOUND when the file is
+ * gone, ERR_EXISTS when somebody needs it. */
+int store_lock_image(const char *path, bool exclusive, struct error **err);
 
 /* Call FN for each file in the store with its digest. */
 bool store_each(const struct store *s,

@@ -2,7 +2,9 @@
 #include "catalog/catalog_internal.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 #include "base/io.h"
@@ -50,11 +52,44 @@ static bool is_named(struct catalog *cat, const char *sha256, bool *named, struc
                       "s", sha256);
 }
 
+static void close_held(void *arg)
+{
+    close((int)(intptr_t)arg);
+}
+
+bool catalog_hold(struct catalog *cat, const char *path, struct arena *owner, struct error **err)
+{
+    str images = str_from(cat->store.images);
+    if (!str_starts(str_from(path), images) || path[images.len] != '/')
+        return true;
+    int fd = store_lock_image(path, false, err);
+    if (fd >= 0)
+        arena_on_free(owner, close_held, (void *)(intptr_t)fd);
+    return fd >= 0;
+}
+
+/* Until OWNER is freed nobody can begin to need the images of V. */
+static bool lock_images(const struct catalog_version *v, struct arena *owner, struct error **err)
+{
+    for (size_t i = 0; i < v->artifact_count; i++) {
+        AUTO(error) struct error *e = NULL;
+        int fd = store_lock_image(v->artifacts[i].path, true, &e);
+        if (fd >= 0)
+            arena_on_free(owner, close_held, (void *)(intptr_t)fd);
+        else if (error_is(e, ERR_EXISTS)) {
+            error_set(err, ERR_EXISTS, 0, "a build that runs stands on %s %s", v->bucket, v->name);
+            return error_hint(err, "Wait for its end or stop it: `imgfac ps` lists what runs.");
+        }
+    }
+    return true;
+}
+
 bool catalog_remove(struct catalog *cat, const struct catalog_version *v, bool force,
                     struct error **err)
 {
+    AUTO(arena) struct arena *locks = arena_new("removal");
     autoclose int lock = store_lock(&cat->store, true, err);
-    if (lock < 0 || !delete_rows(cat, v, force, err))
+    if (lock < 0 || !lock_images(v, locks, err) || !delete_rows(cat, v, force, err))
         return false;
     for (size_t i = 0; i < v->artifact_count; i++) {
         bool named = true;

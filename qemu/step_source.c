@@ -6,6 +6,7 @@
 #include "cache/download.h"
 #include "catalog/catalog.h"
 #include "config/config.h"
+#include "ledger/runfile.h"
 #include "media/imgtool.h"
 
 /* "amd64" and "x86_64" are one. */
@@ -42,6 +43,22 @@ static void take_lineage(struct build *b, const struct catalog_version *v)
     };
     b->image.os = v->os;
     b->image.firmware = v->firmware;
+}
+
+/* Other processes see what the disk will stand on, and cannot remove it from
+ * the store while the build lasts. */
+static bool claim(struct build *b, struct error **err)
+{
+    const struct qemu_state *s = qemu_state(b);
+    struct run_info *info = runfile_info(b->run);
+    if (b->catalog == NULL || s->source_path[0] != '/')
+        return true;
+    if (!catalog_hold(b->catalog, s->source_path, b->arena, err))
+        return error_wrap(err, "cannot use '%s'", s->source_path);
+    if (info != NULL)
+        info->base = s->source_path;
+    runfile_publish(b->run);
+    return true;
 }
 
 static bool use_base(struct build *b, struct error **err)
@@ -195,7 +212,8 @@ static bool run(struct step *step, struct build *b, struct error **err)
     (void)step;
     if (!check_hypervisor(qemu_state(b), err))
         return false;
-    return qemu_state(b)->config->base != NULL ? use_base(b, err) : use_url(b, err);
+    return (qemu_state(b)->config->base != NULL ? use_base(b, err) : use_url(b, err)) &&
+           claim(b, err);
 }
 
 struct step qemu_step_source(struct build *b)

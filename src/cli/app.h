@@ -44,6 +44,9 @@ const char *app_store_path(struct app *app);
 /* Catalog of the store, opened (and left-overs reaped) on first use; NULL with
  * the error printed. */
 struct catalog *app_catalog(struct app *app);
+/* For a look: a store that is not ours or cannot be written is read as it is,
+ * and where there is none *MISSING is set; with MISSING NULL that is an error. */
+struct catalog *app_catalog_read(struct app *app, bool *missing);
 struct ledger *app_ledger(struct app *app);
 
 /* From here on SIGINT and SIGTERM trigger app->cancel; the third one ends the

@@ -174,7 +174,7 @@ static bool export_to(struct app *app, const struct catalog_artifact *disk, cons
 static int export_run(struct app *app, const void *opaque, const struct opt_strings *args)
 {
     const struct export_flags *flags = opaque;
-    struct catalog *cat = app_catalog(app);
+    struct catalog *cat = app_catalog_read(app, NULL);
     struct catalog_version v;
     struct error *e = NULL;
     if (cat == NULL)

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/catalog_commands.h"
 
+#include "base/io.h"
+#include "base/mem.h"
 #include "base/strbuf.h"
 #include "catalog/catalog.h"
 #include "cli/app.h"
 #include "cli/exit.h"
 #include "cli/table.h"
 #include "cli/version_json.h"
+#include "config/config.h"
 
 struct list_flags {
     int format;
@@ -90,12 +93,14 @@ static void print_empty(struct app *app, const struct catalog_filter *filter)
         fprintf(app->err, "No version matches; `imgfac catalog list -all` shows everything.\n");
         return;
     }
+    autofree char *store = io_absolute(config_store_path(app->config, app->arena));
     fprintf(app->err,
-            "The catalog in %s is empty.\n\n"
-            "Make a first image:\n"
-            "    imgfac build examples/base       a Debian base out of a mirror\n"
-            "    imgfac catalog import NAME FILE  an image that you have\n",
-            catalog_store_path(app->catalog));
+            app->catalog != NULL ? "The catalog in %s is empty.\n\n"
+                                 : "There is no store in %s yet.\n\n",
+            store);
+    fprintf(app->err, "Make a first image:\n"
+                      "    imgfac build examples/base       a Debian base out of a mirror\n"
+                      "    imgfac catalog import NAME FILE  an image that you have\n");
 }
 
 static void print_list(struct app *app, const struct list_flags *flags,
@@ -117,15 +122,16 @@ static void print_list(struct app *app, const struct list_flags *flags,
 static int list_run(struct app *app, const void *opaque, const struct opt_strings *args)
 {
     const struct list_flags *flags = opaque;
-    struct catalog *cat = app_catalog(app);
-    if (cat == NULL)
+    bool missing = false;
+    struct catalog *cat = app_catalog_read(app, &missing);
+    if (cat == NULL && !missing)
         return app->failure;
     struct catalog_filter filter = {.bucket = args->len > 0 ? args->ptr[0] : NULL,
                                     .channel = flags->channel,
                                     .all_versions = flags->all};
-    struct catalog_versions versions;
+    struct catalog_versions versions = {0};
     struct error *e = NULL;
-    if (!catalog_list(cat, &filter, app->arena, &versions, &e))
+    if (cat != NULL && !catalog_list(cat, &filter, app->arena, &versions, &e))
         return app_fail(app, e);
     if (versions.len == 0 && flags->format == OUTPUT_TABLE)
         print_empty(app, &filter);

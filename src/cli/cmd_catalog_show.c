@@ -112,7 +112,7 @@ static void print_text(struct app *app, const struct catalog_version *v)
 static int show_run(struct app *app, const void *opaque, const struct opt_strings *args)
 {
     const struct show_flags *flags = opaque;
-    struct catalog *cat = app_catalog(app);
+    struct catalog *cat = app_catalog_read(app, NULL);
     struct catalog_version v;
     struct error *e = NULL;
     if (cat == NULL)

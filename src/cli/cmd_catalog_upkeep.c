@@ -5,6 +5,7 @@
 #include "catalog/catalog.h"
 #include "cli/app.h"
 #include "cli/exit.h"
+#include "ledger/runfile.h"
 
 /* The version named by REF, or every version there is. */
 static bool choose(struct app *app, const char *ref, struct catalog_versions *out,
@@ -35,7 +36,7 @@ static int verify_run(struct app *app, const void *flags, const struct opt_strin
     (void)flags;
     struct catalog_versions versions;
     struct error *e = NULL;
-    if (app_catalog(app) == NULL)
+    if (app_catalog_read(app, NULL) == NULL)
         return app->failure;
     if (!choose(app, args->len > 0 ? args->ptr[0] : NULL, &versions, &e))
         return app_fail(app, e);
@@ -65,24 +66,53 @@ struct rm_flags {
 
 static const struct opt rm_rows[] = {
     OPT_BOOL(struct rm_flags, force, "force", .def = "false",
-             .doc = "Also when a channel points to it or other versions were made from it."),
+             .doc = "Also when a channel points to it or other versions were made from it; never "
+                    "while a build stands on it."),
     OPT_END,
 };
+
+/* A kept build has no process that could hold the image, and one that runs can
+ * be named. */
+static bool check_unused(const struct run_infos *builds, const struct catalog_version *v,
+                         struct error **err)
+{
+    VEC_EACH (info, builds) {
+        for (size_t i = 0; i < v->artifact_count; i++) {
+            if (info->base == NULL || strcmp(info->base, v->artifacts[i].path) != 0)
+                continue;
+            bool is_kept = strcmp(info->state, RUN_KEPT) == 0;
+            error_set(err, ERR_EXISTS, 0, "%s %s is the base of the build '%s', which %s",
+                      v->bucket, v->name, info->build, is_kept ? "is kept" : "runs");
+            return error_hint(err,
+                              is_kept ? "Remove that first: imgfac gc -kept %s."
+                                      : "Wait for its end or stop it; `imgfac ps` lists %s.",
+                              info->build);
+        }
+    }
+    return true;
+}
+
+static bool remove_one(struct app *app, const char *ref, bool force, struct error **err)
+{
+    struct catalog_version v;
+    struct run_infos builds;
+    if (!catalog_find(app->catalog, str_from(ref), app->arena, &v, err) ||
+        !runfile_list(catalog_store_path(app->catalog), app->arena, &builds, err) ||
+        !check_unused(&builds, &v, err) || !catalog_remove(app->catalog, &v, force, err))
+        return false;
+    fprintf(app->out, "removed %s %s\n", v.bucket, v.name);
+    return true;
+}
 
 static int rm_run(struct app *app, const void *opaque, const struct opt_strings *args)
 {
     const struct rm_flags *flags = opaque;
-    struct catalog *cat = app_catalog(app);
-    struct catalog_version v;
     struct error *e = NULL;
-    if (cat == NULL)
+    if (app_catalog(app) == NULL)
         return app->failure;
-    for (size_t i = 0; i < args->len; i++) {
-        if (!catalog_find(cat, str_from(args->ptr[i]), app->arena, &v, &e) ||
-            !catalog_remove(cat, &v, flags->force, &e))
+    for (size_t i = 0; i < args->len; i++)
+        if (!remove_one(app, args->ptr[i], flags->force, &e))
             return app_fail(app, e);
-        fprintf(app->out, "removed %s %s\n", v.bucket, v.name);
-    }
     return EXIT_OK;
 }
 

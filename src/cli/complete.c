@@ -95,9 +95,8 @@ static struct catalog *open_quietly(struct app *app)
     if (!config_load(app->config_path, app->arena, &config, &diags))
         return NULL;
     const char *store = config_store_path(&config, app->arena);
-    autofree char *db = io_path_join(store, "catalog.db");
     const char *url = config.catalog != NULL ? config.catalog->url : NULL;
-    if (io_exists(db) && !catalog_open(store, url, &catalog, &err))
+    if (!catalog_open_read(store, url, &catalog, &err))
         catalog = NULL;
     error_drop(&err);
     return catalog;

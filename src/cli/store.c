@@ -5,12 +5,20 @@
 
 #include "cli/app.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include "base/io.h"
 #include "base/log.h"
 #include "catalog/catalog.h"
+#include "cli/exit.h"
 #include "config/config.h"
 #include "ledger/ledger.h"
 #include "plug/registry.h"
+
+#define FIRST_IMAGE                                                                                \
+    "The first build or `imgfac catalog import` makes it.  Is it elsewhere?  `store { path = ... " \
+    "}` in the configuration says where, $IMGFAC_CONFIG and -config name that file."
 
 /* Both end with the arena of the program, the catalog first. */
 static void close_ledger(void *ledger)
@@ -58,6 +66,53 @@ static void sweep(struct app *app)
     log_warn("catalog", "%s", why);
 }
 
+static const char *catalog_url(const struct app *app)
+{
+    return app->config->catalog != NULL ? app->config->catalog->url : NULL;
+}
+
+/* Ours, and to be written? */
+static bool is_our_store(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && st.st_uid == geteuid() && access(path, W_OK) == 0;
+}
+
+static int no_store(struct app *app, const char *store)
+{
+    struct error *err = NULL;
+    autofree char *path = io_absolute(store);
+    error_set(&err, ERR_NOT_FOUND, 0, "there is no store in '%s'", path);
+    error_hint(&err, FIRST_IMAGE);
+    return app_fail(app, err);
+}
+
+struct catalog *app_catalog_read(struct app *app, bool *missing)
+{
+    const struct config *config = app_config(app);
+    if (app->catalog != NULL || config == NULL || app->failure != EXIT_OK)
+        return app->catalog;
+    const char *store = config_store_path(config, app->arena);
+    if (is_our_store(store))
+        return app_catalog(app);
+    struct error *err = NULL;
+    if (catalog_open_read(store, catalog_url(app), &app->catalog, &err)) {
+        arena_on_free(app->arena, close_catalog, app->catalog);
+        return app->catalog;
+    }
+    app->catalog = NULL;
+    if (!error_is(err, ERR_NOT_FOUND)) {
+        app->failure = app_fail(app, err);
+        return NULL;
+    }
+    error_drop(&err);
+    if (missing != NULL)
+        *missing = true;
+    else
+        app->failure = no_store(app, store);
+    return NULL;
+}
+
 struct catalog *app_catalog(struct app *app)
 {
     if (app->catalog != NULL)
@@ -66,8 +121,7 @@ struct catalog *app_catalog(struct app *app)
     if (store == NULL || app_ledger(app) == NULL)
         return NULL;
     struct error *err = NULL;
-    const char *url = app->config->catalog != NULL ? app->config->catalog->url : NULL;
-    if (!catalog_open(store, url, &app->catalog, &err)) {
+    if (!catalog_open(store, catalog_url(app), &app->catalog, &err)) {
         app->catalog = NULL;
         app->failure = app_fail(app, err);
         return NULL;

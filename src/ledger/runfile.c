@@ -35,6 +35,7 @@ static const struct field {
     TEXT(log_dir),    TEXT(domain),     TEXT(uuid),         TEXT(uri),
     TEXT(monitor),    TEXT(console),    TEXT(console_log),  TEXT(ssh_host),
     TEXT(ssh_user),   NUMBER(ssh_port), TEXT(ssh_key),      TEXT(ssh_known_hosts),
+    TEXT(base),
 #undef TEXT
 #undef NUMBER
 };

@@ -31,6 +31,7 @@ struct run_info {
     int64_t memory_mib, vcpus;
 
     const char *work_dir, *log_dir;
+    const char *base; /* absolute path of the image that its disk stands on, or NULL */
     const char *domain, *uuid, *uri;
     const char *monitor;     /* socket that speaks QMP, or NULL */
     const char *console;     /* socket of the serial console, or NULL */

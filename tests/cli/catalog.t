@@ -5,7 +5,7 @@ $ printf 'store { path = "store" }\n' >config.hcl
 
 # An empty catalog says what to do next.
 $ IMGFAC_CONFIG=config.hcl imgfac catalog list
-! The catalog in [TMP]/store is empty.
+! There is no store in [TMP]/store yet.
 !
 ! Make a first image:
 !     imgfac build examples/base       a Debian base out of a mirror
@@ -16,10 +16,11 @@ $ IMGFAC_CONFIG=config.hcl imgfac catalog list -format json
 |   "versions": []
 | }
 $ IMGFAC_CONFIG=config.hcl imgfac catalog show golden
-! Error: Bucket 'golden' is not in the catalog '[TMP]/store/catalog.db'
+! Error: There is no store in '[TMP]/store'
 !
-! The catalog is empty: build or import a base first, for example imgfac build
-! examples/base.
+! The first build or `imgfac catalog import` makes it.  Is it elsewhere?  `store {
+! path = ... }` in the configuration says where, $IMGFAC_CONFIG and -config name
+! that file.
 !
 ? 6
 
@@ -112,3 +113,62 @@ $ find store/images -type f
 $ IMGFAC_CONFIG=config.hcl imgfac catalog list 2>&1 | head -2
 | The catalog in [TMP]/store is empty.
 |
+
+# What a build stands on is not removed, whatever is said; the build is named.
+$ IMGFAC_CONFIG=config.hcl imgfac catalog import golden a.qcow2 | sed 's/(.*)/(...)/'
+| golden v2 (...)
+$ mkdir -p store/run/01BBBBBBBBBBBBBBBBBBTHERE0 && printf '{"id":"01BBBBBBBBBBBBBBBBBTHERE0","build":"qemu.web","state":"kept","step":"connect","work_dir":"/w","started":"2026-01-01T00:00:00Z","pid":1,"base":"%s"}' "$PWD/$(find store/images -type f)" >store/run/01BBBBBBBBBBBBBBBBBBTHERE0/build.json
+$ IMGFAC_CONFIG=config.hcl imgfac catalog rm -force golden
+! Error: Golden v2 is the base of the build 'qemu.web', which is kept
+!
+! Remove that first: imgfac gc -kept qemu.web.
+!
+? 1
+$ (exec 7<"$(find store/images -type f)"; flock -s 7; mv store/run store/away; IMGFAC_CONFIG=config.hcl imgfac catalog rm -force golden)
+! Error: A build that runs stands on golden v2
+!
+! Wait for its end or stop it: `imgfac ps` lists what runs.
+!
+? 1
+$ IMGFAC_CONFIG=config.hcl imgfac catalog rm -force golden
+| removed golden v2
+
+# A store that cannot be written, or belongs to somebody else, is read as it is.
+$ IMGFAC_CONFIG=config.hcl imgfac catalog import golden a.qcow2 | sed 's/(.*)/(...)/'
+| golden v3 (...)
+$ rm -r store/ledger store/store.lock; if [ "$(id -u)" = 0 ]; then chown -R 65534 store; else chmod -R a-w store; fi; find store | sort >before
+$ IMGFAC_CONFIG=config.hcl imgfac catalog list | cut -c-30
+| BUCKET  VERSION  CHANNELS  STA
+| golden       v3  latest    act
+$ IMGFAC_CONFIG=config.hcl imgfac catalog show golden | head -1
+| golden v3
+$ IMGFAC_CONFIG=config.hcl imgfac catalog verify golden
+| ok       golden v3
+| 1 version verified, 0 damaged
+$ IMGFAC_CONFIG=config.hcl imgfac catalog export golden again.qcow2 && cmp a.qcow2 again.qcow2
+| golden v3 exported to again.qcow2
+$ find store | sort | cmp - before
+$ chmod -R u+w store
+
+# There is none at all, and none is made by looking.
+$ printf 'store { path = "none" }\n' >none.hcl; imgfac -config=none.hcl catalog list; ls -d none
+! There is no store in [TMP]/none yet.
+!
+! Make a first image:
+!     imgfac build examples/base       a Debian base out of a mirror
+!     imgfac catalog import NAME FILE  an image that you have
+! ls: cannot access 'none': No such file or directory
+? 2
+$ imgfac -config=none.hcl catalog list -format csv
+| bucket,version,channels,status,format,size,disk,parent,created
+$ imgfac -config=none.hcl catalog show golden
+! Error: There is no store in '[TMP]/none'
+!
+! The first build or `imgfac catalog import` makes it.  Is it elsewhere?  `store {
+! path = ... }` in the configuration says where, $IMGFAC_CONFIG and -config name
+! that file.
+!
+? 6
+$ ls -d none
+! ls: cannot access 'none': No such file or directory
+? 2

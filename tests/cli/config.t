@@ -28,9 +28,6 @@ $ imgfac -config=file.hcl build t
 !
 ? 5
 $ imgfac -config=file.hcl catalog list
-! Error: Cannot make the store 'file/store'
-!
-! because: cannot make the directory 'file': File exists
-! Set `store { path = ... }` in the configuration to a directory you may write.
+! Error: Cannot read catalog '[TMP]/file/store/catalog.db': Not a directory
 !
 ? 5

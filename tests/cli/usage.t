@@ -193,12 +193,11 @@ $ imgfac build -config lost.hcl a.pkr.hcl
 !
 ? 5
 $ imgfac catalog list -config lost.hcl
-! Error: Cannot make the store '/proc/nowhere/store'
+! There is no store in /proc/nowhere/store yet.
 !
-! because: cannot make the directory '/proc/nowhere': No such file or directory
-! Set `store { path = ... }` in the configuration to a directory you may write.
-!
-? 5
+! Make a first image:
+!     imgfac build examples/base       a Debian base out of a mirror
+!     imgfac catalog import NAME FILE  an image that you have
 $ mkdir -p store; yes garbage | head -c 8192 >store/catalog.db; imgfac catalog list -config right.hcl
 ! Error: Cannot set up the connection in catalog '[TMP]/store/catalog.db': file is not a database
 !

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "base/mem.h"
+#include "base/proc.h"
 #include "base/str.h"
 #include "catalog/catalog_internal.h"
 #include "catalog/ref.h"
@@ -208,6 +209,60 @@ static void test_remove_refuses_what_is_in_use(void **state)
     assert_null(again.parent_name);
 }
 
+static void test_remove_refuses_what_is_held(void **state)
+{
+    struct fixture *f = *state;
+    struct catalog_version v = add(f, "base", "one", NULL, NULL);
+    const char *path = v.artifacts[0].path;
+    struct arena *first = arena_new("first"), *second = arena_new("second");
+    assert_true(catalog_hold(f->cat, path, first, &f->e));
+    assert_true(catalog_hold(f->cat, path, second, &f->e)); /* any number of builds */
+    assert_true(catalog_hold(f->cat, "/nowhere/x.iso", second, &f->e));
+    arena_free(first);
+    assert_false(catalog_remove(f->cat, &v, true, &f->e));
+    assert_true(error_is(f->e, ERR_EXISTS));
+    assert_non_null(strstr(f->e->msg, "a build that runs stands on base v1"));
+    error_drop(&f->e);
+    assert_true(catalog_find(f->cat, STR("base"), f->a, &v, &f->e));
+    assert_true(io_exists(path));
+    arena_free(second);
+    assert_true(catalog_remove(f->cat, &v, true, &f->e));
+    assert_false(catalog_hold(f->cat, path, f->a, &f->e));
+    assert_true(error_is(f->e, ERR_NOT_FOUND));
+}
+
+/* What is in DIR and below, for a comparison. */
+static const char *tree(struct fixture *f)
+{
+    AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
+    const struct proc_spec spec = {
+        .argv = (const char *[]){"find", f->dir, "-printf", "%p %s %T@ %m\\n", NULL}, .out = &sb};
+    assert_true(proc_run(&spec, NULL, &f->e));
+    return arena_strndup(f->a, sb.buf, sb.len);
+}
+
+static void test_open_read(void **state)
+{
+    struct fixture *f = *state;
+    AUTO(catalog) struct catalog *cat = NULL;
+    struct catalog_versions all;
+    const char *other = arena_fmt(f->a, "%s/none", f->dir);
+    assert_false(catalog_open_read(other, NULL, &cat, &f->e));
+    assert_true(error_is(f->e, ERR_NOT_FOUND));
+    error_drop(&f->e);
+    assert_false(io_exists(other));
+    add(f, "b", "1", NULL, "stable"); /* in the write-ahead log: the writer has it open */
+    assert_true(io_exists(arena_fmt(f->a, "%s/catalog.db-wal", f->dir)));
+    const char *before = tree(f);
+    assert_true(catalog_open_read(f->dir, NULL, &cat, &f->e));
+    assert_true(catalog_list(cat, &(struct catalog_filter){0}, f->a, &all, &f->e));
+    assert_int_equal(all.len, 1);
+    assert_string_equal(all.ptr[0].bucket, "b");
+    assert_true(io_exists(all.ptr[0].artifacts[0].path));
+    assert_string_equal(tree(f), before);
+    add(f, "b", "2", NULL, NULL); /* nor is the writer hindered */
+}
+
 static void test_list(void **state)
 {
     struct fixture *f = *state;
@@ -346,6 +401,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_revoked, setup, teardown),
         cmocka_unit_test_setup_teardown(test_store_is_content_addressed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_remove_refuses_what_is_in_use, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_remove_refuses_what_is_held, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_open_read, setup, teardown),
         cmocka_unit_test_setup_teardown(test_list, setup, teardown),
         cmocka_unit_test_setup_teardown(test_verify_finds_damage, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sweep_removes_what_nobody_names, setup, teardown),
