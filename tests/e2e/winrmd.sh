@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The WinRM server of the tests is one: pywinrm, Debian's client for Windows, talks to it in every way.
+# The WinRM server of the tests is one: Debian's clients for Windows talk to it in every way, pywinrm, winrmcp (what
+# Packer uses), Ansible and curl with GSSAPI.
 . "$(dirname "$0")/../lib/lib.sh"
 . "$ROOT/tests/lib/winrmd.sh"
-requires python3 openssl iconv
+requires python3 openssl iconv jq winrmcp ansible curl
 # Debian's Python has Debian's modules, whichever python3 is first in the path.
 python=/usr/bin/python3
 $python -c 'import winrm, requests_ntlm' 2>/dev/null || skip 'python3-winrm and python3-requests-ntlm are not installed'
@@ -23,7 +24,7 @@ legacy = on
 activate = 1
 END
 
-proof() { # CASE TRANSPORT ENCRYPTION [PASSWORD]
+proof() { # CASE,CASE... TRANSPORT ENCRYPTION [PASSWORD]
     local scheme=http
     [ -z "$tls" ] || scheme=https
     echo "- $1 by $2, encryption $3, $scheme"
@@ -34,15 +35,12 @@ proof() { # CASE TRANSPORT ENCRYPTION [PASSWORD]
 
 tls=
 start_winrmd
-for case in short shell slow strict; do
-    proof $case plaintext never
-done
+proof short,shell,slow,strict plaintext never
 proof wrong plaintext never wrong
 assert_contains winrmd.trace 'refused HTTP 401: wrong user or password'
 assert_lacks winrmd.trace "$WINRM_PASSWORD"
 proof short ntlm never
-proof short ntlm always
-proof shell ntlm always
+proof short,shell ntlm always
 assert_contains winrmd.trace 'seal extended 128 56 key-exchange version target-info mic'
 stop_winrmd
 
@@ -51,10 +49,59 @@ proof wrong plaintext never
 assert_contains winrmd.trace 'refused HTTP 401: Basic is not allowed over plain HTTP'
 proof unsealed ntlm never
 assert_contains winrmd.trace 'refused HTTP 500: the message is not encrypted'
-proof quota ntlm always
-proof strict ntlm always
+proof quota,strict ntlm always
 proof wrong ntlm always wrong
 assert_contains winrmd.trace 'refused HTTP 401: Negotiate: wrong password'
+stop_winrmd
+
+# winrmcp appends lines of base64 to a file in %TEMP%, which a script then decodes.
+cat >copy-exec <<'END'
+#!/bin/bash
+script=$("$WINRMD_EXEC" "$1")
+case $1 in
+'echo '*' >> "%TEMP%\winrmcp-'*)
+    name=${1##*\\} text=${1#echo }
+    printf '%s\r\n' "${text%% *}" >>"${name%\"}"
+    ;;
+*)
+    name=$(grep -om1 'winrmcp-[-0-9a-f]*\.tmp' <<<"$script")
+    case $script in
+    *FromBase64String*) tr -d '\r' <"$name" | while read -r line; do base64 -d <<<"$line"; done >copied ;;
+    *Remove-Item*) rm "$name" ;;
+    esac
+    ;;
+esac
+END
+chmod +x copy-exec
+head -c 200000 /dev/urandom >big
+export WINRMD_EXEC=$ROOT/tests/lib/winrmd-exec
+WINRM_EXEC=$PWD/copy-exec start_winrmd
+echo '- winrmcp'
+assert_status 0 winrmcp -user "$WINRM_USER" -pass "$WINRM_PASSWORD" -addr "127.0.0.1:$WINRM_PORT" big 'C:/dest/f.bin'
+cmp big copied || fail 'winrmcp copied something else'
+assert_no_file winrmcp-*.tmp
+assert_lacks winrmd.trace ' refused '
+stop_winrmd
+
+start_winrmd --seal required
+echo '- ansible'
+jq -n --arg user "$WINRM_USER" --arg password "$WINRM_PASSWORD" --argjson port "$WINRM_PORT" \
+    '{ansible_connection: "winrm", ansible_port: $port, ansible_winrm_scheme: "http", ansible_user: $user,
+      ansible_password: $password, ansible_winrm_transport: "ntlm"}' >vars.json
+assert_status 0 env OPENSSL_CONF="$PWD/legacy.cnf" ANSIBLE_HOME="$PWD/ansible" ANSIBLE_LOCAL_TEMP="$PWD/ansible" \
+    ansible all -i 127.0.0.1, -m raw -a 'echo grüß dich' -e @vars.json
+assert_contains stdout '127.0.0.1 | CHANGED | rc=0' 'echo grüß dich'
+
+plugin=$(find /usr/lib/*/gssntlmssp -name gssntlmssp.so 2>/dev/null || true)
+if [ -n "$plugin" ]; then
+    echo '- curl, NTLM inside SPNEGO'
+    printf 'DOM:%s:%s\n' "$WINRM_USER" "$WINRM_PASSWORD" >users
+    assert_status 0 env NTLM_USER_FILE="$PWD/users" curl -sS --negotiate -u : -d '' \
+        -H 'Content-Type: application/soap+xml;charset=UTF-8' "http://127.0.0.1:$WINRM_PORT/wsman"
+    assert_contains winrmd.trace 'authenticated DOM\\vagrant' ': spnego'
+else
+    echo '- curl, NTLM inside SPNEGO: left out, gss-ntlmssp is not installed'
+fi
 stop_winrmd
 
 tls=1

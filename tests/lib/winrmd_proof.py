@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Proof of the WinRM test server by a client that others wrote for Windows: pywinrm, with requests-ntlm.
 
-usage: winrmd_proof.py CASE URL USER PASSWORD TRANSPORT ENCRYPTION [CA]
+usage: winrmd_proof.py CASE,CASE... URL USER PASSWORD TRANSPORT ENCRYPTION [CA]
 """
 
 import base64
@@ -202,4 +202,5 @@ def case_strict(*how):
 
 
 if __name__ == '__main__':
-    globals()['case_' + sys.argv[1]](*sys.argv[2:])
+    for case in sys.argv[1].split(','):
+        globals()['case_' + case](*sys.argv[2:])
