@@ -1,10 +1,11 @@
-# AlmaLinux 9 by Anaconda; Rocky Linux 9 and RHEL 9 take the same boot command and kickstart file.
+# AlmaLinux 9 by Anaconda; Rocky Linux 9 and RHEL 9 take the same boot command, and the kickstart file with their own
+# addresses in its first two commands.
 #
 #   imgfac build examples/rhel-kickstart
 
 variable "iso_url" {
   type    = string
-  default = "https://repo.almalinux.org/almalinux/9/isos/x86_64/AlmaLinux-9-latest-x86_64-minimal.iso"
+  default = "https://repo.almalinux.org/almalinux/9/isos/x86_64/AlmaLinux-9-latest-x86_64-boot.iso"
 }
 
 variable "iso_checksum" {

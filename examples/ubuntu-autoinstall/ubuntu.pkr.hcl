@@ -2,14 +2,15 @@
 #
 #   imgfac build examples/ubuntu-autoinstall
 
+# releases.ubuntu.com drops a point release when the next one is out; the archive keeps it.
 variable "iso_url" {
   type    = string
-  default = "https://releases.ubuntu.com/24.04/ubuntu-24.04.3-live-server-amd64.iso"
+  default = "https://old-releases.ubuntu.com/releases/24.04.2/ubuntu-24.04.2-live-server-amd64.iso"
 }
 
 variable "iso_checksum" {
   type    = string
-  default = "file:https://releases.ubuntu.com/24.04/SHA256SUMS"
+  default = "file:https://old-releases.ubuntu.com/releases/24.04.2/SHA256SUMS"
 }
 
 variable "efi" {
@@ -55,7 +56,7 @@ build {
   provisioner "shell" {
     inline = [
       "cloud-init status --wait",
-      "sudo rm -f /etc/cloud/cloud.cfg.d/99-installer.cfg /etc/cloud/cloud.cfg.d/*subiquity*.cfg /etc/cloud/ds-identify.cfg",
+      "sudo rm -f /etc/cloud/cloud.cfg.d/*installer*.cfg /etc/cloud/cloud.cfg.d/*subiquity*.cfg /etc/cloud/ds-identify.cfg",
       "sudo rm -f /etc/netplan/*-installer-config.yaml",
       "sudo apt-get clean",
     ]
