@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
 
@@ -40,11 +41,25 @@ static void explain(const struct kvm_loop_result *r)
         result.cure = "add the user to the group kvm (sudo usermod -aG kvm USER) and log in again";
 }
 
+/* Closed in the child: what others wait for on our files, such as the lock of
+ * the ledger, must end with us. */
+static void close_all_but(int fd)
+{
+    if (fd > 3)
+        close_range(3, (unsigned)fd - 1, 0);
+    close_range((unsigned)fd + 1, ~0U, 0);
+}
+
 /* The child runs the vCPU: a KVM that interprets may not return for minutes,
- * and a child can be killed without touching our own threads. */
-static void child_main(int fd)
+ * and a child can be killed without touching our own threads.  It ends when
+ * its parent is killed, too. */
+static void child_main(int fd, pid_t parent)
 {
     struct kvm_loop_result r = {0};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(1);
+    close_all_but(fd);
     kvm_loop_run(&r);
     ssize_t n = write(fd, &r, sizeof(r));
     _exit(n == (ssize_t)sizeof(r) ? 0 : 1);
@@ -73,9 +88,9 @@ static void probe_once(void)
         result.reason = "no pipe for the probe";
         return;
     }
-    pid_t pid = fork();
+    pid_t parent = getpid(), pid = fork();
     if (pid == 0)
-        child_main(fds[1]);
+        child_main(fds[1], parent);
     close(fds[1]);
     struct kvm_loop_result r = {0};
     bool answered = pid > 0 && read_result(fds[0], &r);
