@@ -11,8 +11,8 @@ struct adding {
     const struct catalog_new_version *new_version;
     struct arena *arena;
     const char *now, *author;
-    const char *sha256;
-    uint64_t size;
+    const char *sha256, *vars_sha256; /* the second may be NULL */
+    uint64_t size, vars_size;
     int64_t bucket_id, version_id, sequence;
     char fingerprint[ULID_SIZE];
 };
@@ -32,13 +32,18 @@ static bool check_names(const struct catalog_new_version *n, struct error **err)
     return true;
 }
 
-static bool find_digest(struct adding *add, struct cancel *c, struct error **err)
+static bool find_digests(struct adding *add, struct cancel *c, struct error **err)
 {
     const struct catalog_new_version *n = add->new_version;
+    char hex[HASH_HEX_MAX];
+    if (n->efivars_path != NULL) {
+        if (!hash_file(HASH_SHA256, n->efivars_path, c, NULL, NULL, hex, err))
+            return false;
+        add->vars_sha256 = arena_strdup(add->arena, hex);
+    }
     add->sha256 = n->known_sha256;
     if (add->sha256 != NULL)
         return true;
-    char hex[HASH_HEX_MAX];
     if (!hash_file(HASH_SHA256, n->image_path, c, n->progress, n->arg, hex, err))
         return false;
     add->sha256 = arena_strdup(add->arena, hex);
@@ -64,6 +69,16 @@ static bool ensure_bucket(struct adding *add, struct error **err)
                       "SELECT last_sequence FROM bucket WHERE id = ?", "i", add->bucket_id);
 }
 
+static bool insert_artifact(struct adding *add, const char *name, const char *sha256, uint64_t size,
+                            uint64_t virtual_size, const char *format, struct error **err)
+{
+    return db_run(&add->cat->db, err,
+                  "INSERT INTO artifact (version_id, name, sha256, size, virtual_size, format)"
+                  " VALUES (?, ?, ?, ?, ?, ?)",
+                  "issiis", add->version_id, name, sha256, (int64_t)size, (int64_t)virtual_size,
+                  format);
+}
+
 static bool insert_version(struct adding *add, struct error **err)
 {
     const struct catalog_new_version *n = add->new_version;
@@ -79,11 +94,10 @@ static bool insert_version(struct adding *add, struct error **err)
                 n->template_path, n->template_sha256, n->source, seconds, n->metadata_json))
         return false;
     add->version_id = db_last_id(&add->cat->db);
-    return db_run(&add->cat->db, err,
-                  "INSERT INTO artifact (version_id, name, sha256, size, virtual_size, format)"
-                  " VALUES (?, 'disk', ?, ?, ?, ?)",
-                  "isiis", add->version_id, add->sha256, (int64_t)add->size,
-                  (int64_t)n->virtual_size, n->format);
+    return insert_artifact(add, "disk", add->sha256, add->size, n->virtual_size, n->format, err) &&
+           (add->vars_sha256 == NULL ||
+            insert_artifact(add, "efivars", add->vars_sha256, add->vars_size, add->vars_size, "raw",
+                            err));
 }
 
 static bool insert_parent(struct adding *add, struct error **err)
@@ -149,6 +163,13 @@ static bool record(struct adding *add, struct error **err)
     return false;
 }
 
+static bool store_vars(struct adding *add, struct cancel *c, struct error **err)
+{
+    struct store_job job = {
+        .path = add->new_version->efivars_path, .sha256 = add->vars_sha256, .cancel = c};
+    return add->vars_sha256 == NULL || store_put(&add->cat->store, &job, &add->vars_size, err);
+}
+
 bool catalog_add_version(struct catalog *cat, const struct catalog_new_version *new_version,
                          struct cancel *c, struct arena *a, struct catalog_version *out,
                          struct error **err)
@@ -156,7 +177,7 @@ bool catalog_add_version(struct catalog *cat, const struct catalog_new_version *
     struct adding add = {.cat = cat, .new_version = new_version, .arena = a};
     add.now = catalog_now(a);
     add.author = catalog_author(a);
-    if (!check_names(new_version, err) || !find_digest(&add, c, err))
+    if (!check_names(new_version, err) || !find_digests(&add, c, err))
         return false;
     struct store_job job = {.path = new_version->image_path,
                             .take = new_version->take_file,
@@ -165,7 +186,8 @@ bool catalog_add_version(struct catalog *cat, const struct catalog_new_version *
                             .progress = new_version->progress,
                             .arg = new_version->arg};
     autoclose int lock = store_lock(&cat->store, false, err);
-    if (lock < 0 || !store_put(&cat->store, &job, &add.size, err) || !record(&add, err))
+    if (lock < 0 || !store_put(&cat->store, &job, &add.size, err) || !store_vars(&add, c, err) ||
+        !record(&add, err))
         return false;
     const char *ref = arena_fmt(a, "%s:%s", new_version->bucket, add.fingerprint);
     return catalog_find(cat, str_from(ref), a, out, err);

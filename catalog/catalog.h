@@ -32,7 +32,7 @@ const char *catalog_store_path(const struct catalog *cat);
 const char *catalog_tmp_path(const struct catalog *cat);
 
 struct catalog_artifact {
-    const char *name; /* "disk" */
+    const char *name; /* "disk", the first; "efivars": the UEFI variables that go with it */
     const char *sha256;
     uint64_t size; /* bytes of the file */
     uint64_t virtual_size;
@@ -81,6 +81,10 @@ bool catalog_find(struct catalog *cat, str ref, struct arena *a, struct catalog_
 /* Only the shape of a reference: true when it could name something. */
 bool catalog_ref_check(str ref, struct error **err);
 
+/* Borrowed from V; NULL when it has none of that NAME. */
+const struct catalog_artifact *catalog_artifact_named(const struct catalog_version *v,
+                                                      const char *name);
+
 /* What a build or an import puts in: one transaction, after the bytes are
  * durable in the store. */
 struct catalog_new_version {
@@ -91,6 +95,7 @@ struct catalog_new_version {
     uint64_t virtual_size;
     bool take_file;           /* rename into the store (same file system) instead of copying */
     const char *known_sha256; /* may be NULL: it is computed */
+    const char *efivars_path; /* UEFI variables that go with it, copied; may be NULL */
     const char *builder, *build_name, *arch, *os, *firmware, *run_uuid;
     const char *template_path, *template_sha256, *source;
     const char *parent_bucket, *parent_fingerprint, *parent_channel, *parent_sha256;

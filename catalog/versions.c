@@ -86,6 +86,15 @@ static bool read_artifacts(struct catalog *cat, struct arena *a, struct catalog_
     return *err == NULL;
 }
 
+const struct catalog_artifact *catalog_artifact_named(const struct catalog_version *v,
+                                                      const char *name)
+{
+    for (size_t i = 0; i < v->artifact_count; i++)
+        if (strcmp(v->artifacts[i].name, name) == 0)
+            return &v->artifacts[i];
+    return NULL;
+}
+
 static bool read_labels(struct catalog *cat, struct arena *a, struct catalog_version *v,
                         struct error **err)
 {

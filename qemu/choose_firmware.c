@@ -153,6 +153,20 @@ static bool choose(struct build *b, struct error **err)
                                          &s->firmware, err);
 }
 
+/* A base's own variables have its boot entries.  Not where the template names
+ * others, nor where Secure Boot needs keys that they may not have; and another
+ * build of the firmware may lay its store out in another size. */
+static bool vars_of_base_fit(const struct qemu_state *s)
+{
+    AUTO(error) struct error *e = NULL;
+    uint64_t own, kept;
+    const char *format = s->firmware.vars_format;
+    return s->vars_path != NULL && s->source_vars != NULL && s->config->efi_firmware_vars == NULL &&
+           !wants_secure_boot(s->config) && (format == NULL || strcmp(format, "raw") == 0) &&
+           io_file_size(s->firmware.vars, &own, NULL, &e) &&
+           io_file_size(s->source_vars, &kept, NULL, &e) && own == kept;
+}
+
 bool qemu_choose_firmware(struct build *b, struct error **err)
 {
     struct qemu_state *s = qemu_state(b);
@@ -162,5 +176,7 @@ bool qemu_choose_firmware(struct build *b, struct error **err)
         return false;
     if (s->firmware.vars != NULL)
         s->vars_path = arena_fmt(b->arena, "%s/efivars.fd", b->work_dir);
+    if (vars_of_base_fit(s))
+        s->firmware.vars = s->source_vars;
     return check_machine(s, err);
 }

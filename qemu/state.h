@@ -32,6 +32,7 @@ struct qemu_state {
     /* source */
     const char *source_path, *source_format; /* base, disk image or ISO */
     uint64_t source_size;
+    const char *source_vars; /* UEFI variables that the catalog keeps with it; or NULL */
     /* seed */
     const char *seed_path; /* NULL: none */
     /* media, http */

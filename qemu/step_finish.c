@@ -132,6 +132,8 @@ static bool collect_run(struct step *step, struct build *b, struct error **err)
 {
     (void)step;
     const struct qemu_state *s = qemu_state(b);
+    if (s->efi && !s->config->efi_drop_efivars)
+        b->image.efivars = s->vars_path;
     if (b->output_dir == NULL) {
         if (s->more_disks.len > 0)
             build_warnf(b, "The catalog keeps the first disk only: set output_directory for "
@@ -143,10 +145,10 @@ static bool collect_run(struct step *step, struct build *b, struct error **err)
     for (size_t i = 0; i < s->more_disks.len; i++)
         if (!collect_disk(b, s->more_disks.ptr[i], i + 1, err))
             return false;
-    if (!s->efi || s->vars_path == NULL || s->config->efi_drop_efivars)
+    if (b->image.efivars == NULL)
         return true;
     const char *dst = arena_fmt(b->arena, "%s/efivars.fd", b->output_dir);
-    return io_copy_sparse(s->vars_path, dst, b->cancel, NULL, NULL, err);
+    return io_copy_sparse(b->image.efivars, dst, b->cancel, NULL, NULL, err);
 }
 
 struct step qemu_step_collect(struct build *b)

@@ -77,6 +77,8 @@ static bool use_base(struct build *b, struct error **err)
     s->source_path = v.artifacts[0].path;
     s->source_format = v.artifacts[0].format;
     s->source_size = v.artifacts[0].virtual_size;
+    const struct catalog_artifact *vars = catalog_artifact_named(&v, "efivars");
+    s->source_vars = vars != NULL ? vars->path : NULL;
     take_lineage(b, &v);
     build_sayf(b, "Starting from %s %s (%s)", v.bucket, v.name, v.fingerprint);
     return true;

@@ -42,6 +42,7 @@ struct import_flags {
     struct opt_strings channels;
     const char *description;
     const char *os;
+    const char *efivars;
 };
 
 static const struct opt import_rows[] = {
@@ -51,6 +52,8 @@ static const struct opt import_rows[] = {
             .doc = "Description of the bucket."),
     OPT_STR(struct import_flags, os, "os", .arg = "NAME",
             .doc = "Operating system, such as debian-12."),
+    OPT_STR(struct import_flags, efivars, "efivars", .arg = "FILE",
+            .doc = "UEFI variable store to be kept with the image, as OVMF has it."),
     OPT_END,
 };
 
@@ -109,6 +112,7 @@ static int import_run(struct app *app, const void *opaque, const struct opt_stri
                                     .builder = "import",
                                     .source = source,
                                     .os = flags->os,
+                                    .efivars_path = flags->efivars,
                                     .started_wall_ns = clock_wall(),
                                     .finished_wall_ns = clock_wall(),
                                     .channels = flags->channels,
@@ -137,12 +141,15 @@ const struct command cmd_catalog_import = {
 struct export_flags {
     bool force;
     const char *format;
+    const char *efivars;
 };
 
 static const struct opt export_rows[] = {
     OPT_BOOL(struct export_flags, force, "force", .def = "false", .doc = "Overwrite FILE."),
     OPT_STR(struct export_flags, format, "format", .arg = "FORMAT",
             .doc = "qcow2 or raw; default: that of the stored image, byte for byte."),
+    OPT_STR(struct export_flags, efivars, "efivars", .arg = "FILE",
+            .doc = "Copy the UEFI variable store that was kept with the image to FILE, too."),
     OPT_END,
 };
 
@@ -171,6 +178,26 @@ static bool export_to(struct app *app, const struct catalog_artifact *disk, cons
     return false;
 }
 
+static bool check_free(const char *path, bool force, struct error **err)
+{
+    if (!io_exists(path) || force)
+        return true;
+    return error_set(err, ERR_EXISTS, 0, "'%s' is there already; -force overwrites it", path);
+}
+
+static bool export_vars(struct app *app, const struct catalog_version *v,
+                        const struct export_flags *flags, struct error **err)
+{
+    const struct catalog_artifact *vars = catalog_artifact_named(v, "efivars");
+    if (flags->efivars == NULL)
+        return true;
+    if (vars == NULL)
+        return error_set(err, ERR_NOT_FOUND, 0, "no UEFI variable store is kept with %s %s",
+                         v->bucket, v->name);
+    return check_free(flags->efivars, flags->force, err) &&
+           export_to(app, vars, flags->efivars, vars->format, err);
+}
+
 static int export_run(struct app *app, const void *opaque, const struct opt_strings *args)
 {
     const struct export_flags *flags = opaque;
@@ -189,9 +216,7 @@ static int export_run(struct app *app, const void *opaque, const struct opt_stri
     const char *format = flags->format != NULL ? flags->format : disk->format;
     if (strcmp(format, "qcow2") != 0 && strcmp(format, "raw") != 0)
         error_set(&e, ERR_USAGE, 0, "cannot export as '%s': qcow2 or raw", format);
-    else if (io_exists(args->ptr[1]) && !flags->force)
-        error_set(&e, ERR_EXISTS, 0, "'%s' is there already; -force overwrites it", args->ptr[1]);
-    else
+    else if (check_free(args->ptr[1], flags->force, &e) && export_vars(app, &v, flags, &e))
         export_to(app, disk, args->ptr[1], format, &e);
     if (e != NULL)
         return app_fail(app, e);

@@ -54,8 +54,9 @@ static void add_artifacts(struct arena *a, const struct catalog_version *v, stru
     for (size_t i = 0; i < v->artifact_count; i++) {
         const struct catalog_artifact *item = &v->artifacts[i];
         add_line(out, item->name,
-                 arena_fmt(a, "%s, %s, a disk of %s", item->format, table_bytes(a, item->size),
-                           table_bytes(a, item->virtual_size)));
+                 i > 0 ? arena_fmt(a, "%s, %s", item->format, table_bytes(a, item->size))
+                       : arena_fmt(a, "%s, %s, a disk of %s", item->format,
+                                   table_bytes(a, item->size), table_bytes(a, item->virtual_size)));
         add_line(out, "sha256", item->sha256);
         add_line(out, "path", item->path);
     }

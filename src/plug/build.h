@@ -49,6 +49,7 @@ struct build_image {
     bool compress;                          /* disk_compression: compress a qcow2 (zstd) */
     bool skip_compaction;                   /* hand over the working disk as it is */
     const struct opt_strings *convert_args; /* of qemu-img for that; or NULL */
+    const char *efivars;                    /* UEFI variables that go with it, raw; or NULL */
 };
 
 /* What the image was made from; for lineage. */
