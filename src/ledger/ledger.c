@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "base/hash.h"
 #include "base/io.h"
@@ -51,18 +52,37 @@ static bool write_owner(struct ledger *l, struct error **err)
                   err);
 }
 
+/* A reaper may take a file that is not locked yet for that of a killed owner,
+ * and remove it: then another one is made, under another name.  Returns the
+ * heap path of the one that is ours, or NULL. */
+static char *open_locked(struct ledger *l, const char *dir, struct error **err)
+{
+    for (;;) {
+        struct stat st;
+        hash_ulid(l->name);
+        autofree char *path = xasprintf("%s/%s" UNBORN_SUFFIX, dir, l->name);
+        autoclose int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
+        if (fd < 0)
+            error_set(err, ERR_IO, errno, "cannot create ledger '%s'", path);
+        else if (flock(fd, LOCK_EX) < 0 || fstat(fd, &st) < 0)
+            error_set(err, ERR_IO, errno, "cannot lock ledger '%s'", path);
+        else if (st.st_nlink == 0)
+            continue;
+        if (*err != NULL)
+            return NULL;
+        l->fd = steal_fd(&fd);
+        return steal(&path);
+    }
+}
+
 /* The file gets its final name only once it is locked: a reaper never sees an
  * unlocked one of a living owner. */
 static bool create_locked(struct ledger *l, const char *dir, struct error **err)
 {
-    hash_ulid(l->name);
-    autofree char *tmp = xasprintf("%s/%s" UNBORN_SUFFIX, dir, l->name);
+    autofree char *tmp = open_locked(l, dir, err);
+    if (tmp == NULL)
+        return false;
     l->path = xasprintf("%s/%s%s", dir, l->name, JOURNAL_SUFFIX);
-    l->fd = open(tmp, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
-    if (l->fd < 0)
-        return error_set(err, ERR_IO, errno, "cannot create ledger '%s'", tmp);
-    if (flock(l->fd, LOCK_EX | LOCK_NB) < 0)
-        return error_set(err, ERR_IO, errno, "cannot lock ledger '%s'", tmp);
     if (!write_owner(l, err))
         return false;
     if (rename(tmp, l->path) < 0)

@@ -7,7 +7,6 @@
 #include <jansson.h>
 #include <signal.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 
 #include "base/cancel.h"
 #include "base/clock.h"
@@ -101,13 +100,14 @@ static void reap_file(struct reaping *r, const char *path)
         unlink(path);
 }
 
-/* One killed between making and locking its file. */
+/* One killed between making its file and giving it its name; a living owner has
+ * the lock or makes another file. */
 static void remove_unborn(const char *path, str file)
 {
-    enum { OLD_S = 60 };
-    struct stat st;
-    if (str_ends(file, STR(UNBORN_SUFFIX)) && stat(path, &st) == 0 &&
-        st.st_mtime + OLD_S < clock_wall() / NS_PER_S)
+    if (!str_ends(file, STR(UNBORN_SUFFIX)))
+        return;
+    autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
         unlink(path);
 }
 

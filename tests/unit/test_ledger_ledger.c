@@ -6,6 +6,9 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "base/io.h"
@@ -144,6 +147,49 @@ static void test_failing_reaper_keeps_the_entry(void **state)
     drop_dir(dir);
 }
 
+/* Killed before its file had a name; a living one has the lock. */
+static void test_unborn_are_removed(void **state)
+{
+    (void)state;
+    char *dir = new_dir();
+    struct error *e = NULL;
+    size_t reaped, left;
+    autofree char *dead = io_path_join(dir, "01DEAD" UNBORN_SUFFIX);
+    autofree char *living = io_path_join(dir, "01LIVING" UNBORN_SUFFIX);
+    assert_true(io_write_file(dead, STR(""), 0600, &e));
+    autoclose int fd = open(living, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    assert_true(ledger_reap(dir, NULL, &reaped, &left, &e));
+    assert_false(io_exists(dead));
+    assert_true(io_exists(living));
+    drop_dir(dir);
+}
+
+/* Starts and reaps at the same time: each start gets a ledger that is its own. */
+static void test_starts_and_reaps_at_once(void **state)
+{
+    (void)state;
+    enum { STARTS = 200 };
+    char *dir = new_dir();
+    struct error *e = NULL;
+    size_t reaped, left;
+    int status;
+    pid_t pid = fork();
+    for (int i = 0; pid == 0 && i < STARTS; i++) {
+        AUTO(ledger) struct ledger *l = ledger_open(dir, &e);
+        autofree char *name = l != NULL ? xasprintf("%s" JOURNAL_SUFFIX, ledger_name(l)) : NULL;
+        autofree char *path = l != NULL ? io_path_join(dir, name) : NULL;
+        if (l == NULL || !io_exists(path))
+            _exit(1);
+    }
+    if (pid == 0)
+        _exit(0);
+    while (waitpid(pid, &status, WNOHANG) == 0)
+        assert_true(ledger_reap(dir, NULL, &reaped, &left, &e));
+    assert_int_equal(status, 0);
+    drop_dir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +197,8 @@ int main(void)
         cmocka_unit_test(test_living_owner_is_left_alone),
         cmocka_unit_test(test_killed_owner_is_reaped),
         cmocka_unit_test(test_the_lock_of_a_child_is_waited_for),
+        cmocka_unit_test(test_unborn_are_removed),
+        cmocka_unit_test(test_starts_and_reaps_at_once),
         cmocka_unit_test(test_failing_reaper_keeps_the_entry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
