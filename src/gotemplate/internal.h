@@ -11,6 +11,12 @@
 /* "template: LINE:COLUMN: " MESSAGE for offset POS. */
 bool gt_error_at(str text, size_t pos, struct error **err, const char *fmt, ...) ATTR_PRINTF(4, 5);
 
+/* --- values --- */
+bool gt_truth(struct gt_value v, const struct gotmpl_data *data);
+/* As {{ }} prints it. */
+void gt_print(struct strbuf *sb, struct gt_value v, const struct gotmpl_data *data);
+const char *gt_kind_name(enum gt_kind kind);
+
 /* --- functions --- */
 struct gt_call {
     struct arena *arena;
@@ -28,10 +34,6 @@ struct gt_func {
     bool (*run)(const struct gt_call *c, struct gt_value *out, struct error **err);
 };
 const struct gt_func *gt_find_func(str name);
-bool gt_truth(struct gt_value v, const struct gotmpl_data *data);
-/* As {{ }} prints it. */
-void gt_print(struct strbuf *sb, struct gt_value v, const struct gotmpl_data *data);
-const char *gt_kind_name(enum gt_kind kind);
 bool gt_printf(const struct gt_call *c, struct strbuf *sb, struct error **err);
 /* Go's time layouts, in UTC. */
 void gt_format_time(struct strbuf *sb, str layout, int64_t wall_ns);

@@ -12,6 +12,7 @@
 #include "base/map.h"
 #include "base/utf8.h"
 #include "hcl/fs_util.h"
+#include "hcl/lex.h"
 #include "hcl/parse.h"
 #include "hcl/refs.h"
 

@@ -561,3 +561,13 @@ void lex_report(const struct source_file *f, const struct tokens *tokens, struct
             report_token(d, (struct range){f, t->start, t->end}, t->kind, &told);
     }
 }
+
+bool hcl_is_identifier(str s)
+{
+    AUTO(tokens) struct tokens tokens = {0};
+    if (s.len == 0 || s.len > UINT16_MAX)
+        return false;
+    lex_text(s, 0, (uint32_t)s.len, LEX_CONFIG, &tokens);
+    return tokens.len == 2 && tokens.ptr[0].kind == TOKEN_IDENT && tokens.ptr[0].start == 0 &&
+           tokens.ptr[0].end == s.len;
+}

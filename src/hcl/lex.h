@@ -22,5 +22,7 @@ enum lex_mode {
 void lex_text(str text, uint32_t start, uint32_t end, enum lex_mode mode, struct tokens *out);
 /* Complain about tokens that are never valid, each kind a few times only. */
 void lex_report(const struct source_file *f, const struct tokens *tokens, struct diags *d);
+/* The text is a valid identifier: a letter or "_", then letters, digits, "-". */
+bool hcl_is_identifier(str s);
 
 #endif

@@ -259,13 +259,3 @@ bool hcl_parse_any_file(struct arena *a, struct source_file *f, struct diags *d,
     bool is_json = str_ends(str_from(f->name), STR(".json"));
     return is_json ? hcl_parse_json_file(a, f, d, out) : hcl_parse_file(a, f, d, out);
 }
-
-bool hcl_is_identifier(str s)
-{
-    AUTO(tokens) struct tokens tokens = {0};
-    if (s.len == 0 || s.len > UINT16_MAX)
-        return false;
-    lex_text(s, 0, (uint32_t)s.len, LEX_CONFIG, &tokens);
-    return tokens.len == 2 && tokens.ptr[0].kind == TOKEN_IDENT && tokens.ptr[0].start == 0 &&
-           tokens.ptr[0].end == s.len;
-}

@@ -42,7 +42,5 @@ bool hcl_parse_any_file(struct arena *a, struct source_file *f, struct diags *d,
 /* A bracket, interpolation or heredoc is still open at the end: more lines may
  * make it valid. */
 bool hcl_is_incomplete(str text);
-/* The text is a valid identifier: a letter or "_", then letters, digits, "-". */
-bool hcl_is_identifier(str s);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "template/internal.h"
 
-#include "hcl/parse.h"
+#include "hcl/lex.h"
 #include "hcl/source.h"
 #include "hcl/suggest.h"
 

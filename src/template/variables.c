@@ -7,7 +7,8 @@
 #include "base/redact.h"
 #include "hcl/convert.h"
 #include "hcl/func.h"
-#include "hcl/parse.h"
+#include "hcl/lex.h"
+#include "hcl/source.h"
 #include "hcl/refs.h"
 
 static const struct opt variable_rows[] = {

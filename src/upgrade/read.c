@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "hcl/parse.h"
+#include "hcl/lex.h"
 #include "hcl/suggest.h"
 #include "upgrade/internal.h"
 

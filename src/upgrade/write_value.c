@@ -2,7 +2,7 @@
 
 #include "upgrade/internal.h"
 
-#include "hcl/parse.h"
+#include "hcl/lex.h"
 
 void upgrade_add_text(struct strbuf *out, str text)
 {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "hcl/lex.h"
 #include "hcl/parse.h"
 
 #include <setjmp.h>
