@@ -39,6 +39,7 @@ proof short,shell,slow,strict plaintext never
 proof wrong plaintext never wrong
 assert_contains winrmd.trace 'refused HTTP 401: wrong user or password'
 assert_lacks winrmd.trace "$WINRM_PASSWORD"
+assert_contains winrmd.trace 'service warning: standard input is a console'
 proof short ntlm never
 proof short,shell ntlm always
 assert_contains winrmd.trace 'seal extended 128 56 key-exchange version target-info mic'

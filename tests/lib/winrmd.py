@@ -263,7 +263,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             else:
                 host = self.headers.get('Host', '127.0.0.1')
                 url = '%s://%s/wsman' % ('https' if self.server.tls else 'http', host)
+                winrmd_fault.refusal(self, False)
                 status, text = 200, self.server.service.answer(request, user, self.client_address[0], url)
+                winrmd_fault.refusal(self, True)
         except Fault as e:
             kind = 'timeout' if e.number == 2150858793 else 'refused'
             self.note(kind, 'fault %s %d: %s' % (e.subcode, e.number, e.message))

@@ -9,6 +9,8 @@ import argparse
 import re
 import time
 
+from winrmd_shell import Fault, aborted, timed_out
+
 SHELL_RE = re.compile(r'<rsp:ShellId>[^<]*</rsp:ShellId>|<w:Selector Name="ShellId">[^<]*</w:Selector>')
 
 
@@ -45,11 +47,27 @@ WAYS = {
     'wrong-length': 'Receive', 'huge-signature': 'Receive', 'no-length': 'Receive', 'garbage-http': 'Receive',
     'bad-challenge': 'Auth', 'short-challenge': 'Auth', 'long-header': 'Receive', 'shell-gone': 'Receive',
 }
+# Refusals of Windows: name -> (operation, whether the operation is carried out all the same, the fault).
+FAULTS = {
+    'busy': ('Send', False, Fault(False, 'w:InternalError', 170, 'The requested resource is in use. ')),
+    'late': ('Send', True, timed_out()),
+    'no-shells': ('Create', False, Fault(False, 'w:QuotaLimit', 2150859173, 'The WS-Management service cannot process '
+                                         'the request. This user is allowed a maximum number of 5 concurrent shells, '
+                                         'which has been exceeded. ')),
+    'no-operations': ('Command', False, Fault(False, 'w:QuotaLimit', 2150859174, 'The WS-Management service cannot '
+                                              'process the request. This user is allowed a maximum number of 1500 '
+                                              'concurrent operations, which has been exceeded. ')),
+    'access-denied': ('Create', False, Fault(True, 'w:AccessDenied', 5, 'Access is denied. ')),
+    'no-shell': ('Command', False, Fault(True, 'w:InvalidSelectors', 2150858843, 'The request for the Windows Remote '
+                                         'Shell failed because the shell was not found on the server. ')),
+    'stopping': ('Receive', False, aborted()),
+}
 
 
 def name(text):
-    if text.split(':')[0] not in TEXTS and text.split(':')[0] not in WAYS:
-        raise argparse.ArgumentTypeError('no such fault; there are %s' % ', '.join(sorted([*TEXTS, *WAYS])))
+    known = {**TEXTS, **WAYS, **FAULTS}
+    if text.split(':')[0] not in known:
+        raise argparse.ArgumentTypeError('no such fault; there are %s' % ', '.join(sorted(known)))
     return text
 
 
@@ -59,7 +77,7 @@ class Plan:
     def __init__(self, text):
         kind, operation, count = (text.split(':') + ['', ''])[:3] if text else (None, None, '')
         self.kind = kind
-        self.operation = operation or (TEXTS[kind][0] if kind in TEXTS else WAYS.get(kind))
+        self.operation = operation or WAYS.get(kind) or ({**TEXTS, **FAULTS}[kind][0] if kind else None)
         self.left = int(count) if count else -1
 
     def now(self, operation):
@@ -67,6 +85,13 @@ class Plan:
             return False
         self.left -= self.left > 0
         return True
+
+
+def refusal(handler, after):
+    """Raises the fault, before or after the operation was carried out."""
+    plan = handler.server.fault
+    if plan.kind in FAULTS and FAULTS[plan.kind][1] == after and plan.now(handler.operation):
+        raise FAULTS[plan.kind][2]
 
 
 def token(handler, data):
@@ -155,7 +180,7 @@ def way(handler, kind, status, text):
 def reply(handler, status, text):
     """Whether the fault answered in place of the server."""
     plan = handler.server.fault
-    if status != 200 or not plan.now(handler.operation):
+    if status != 200 or plan.kind in FAULTS or not plan.now(handler.operation):
         return False
     handler.note('fault', plan.kind)
     if plan.kind in TEXTS:

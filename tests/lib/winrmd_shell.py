@@ -50,6 +50,7 @@ class Command:
         self.open = {'stdout', 'stderr'}
         self.exit_code = None
         self.gone = False           # terminated: its operations fail
+        self.console = True         # the client said that its standard input is no pipe
         self.input = []
         self.input_ended = False
         self.process = None

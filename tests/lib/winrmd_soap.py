@@ -182,8 +182,8 @@ class Request:
             raise Fault(True, 'w:SchemaValidationError', 2150858791, 'The SOAP body must hold one %s. ' % name)
         return children[0]
 
-    def boolean(self, option):
-        value = self.options.get(option, 'FALSE').upper()
+    def boolean(self, option, default='FALSE'):
+        value = self.options.get(option, default).upper()
         if value not in ('TRUE', 'FALSE', '1', '0'):
             raise Fault(True, 'w:InvalidOptions', 2150858835, 'The value of the option %s is not valid. ' % option,
                         'InvalidValue')
@@ -309,9 +309,9 @@ class Service:
             raise schema('CommandLine is one Command and its Arguments. ')
         if not parts[0].strip():
             raise schema('The Command is empty. ')
-        if request.boolean('WINRS_CONSOLEMODE_STDIN'):
-            shell.env['WINRS_CONSOLEMODE_STDIN'] = '1'
+        console = request.boolean('WINRS_CONSOLEMODE_STDIN', 'TRUE')
         command = self.shells.run(shell, ' '.join(parts), request.boolean('WINRS_SKIP_CMD_SHELL'))
+        command.console = console
         self.note('run %s' % ' '.join(parts)[:200])
         return '<rsp:CommandResponse><rsp:CommandId>%s</rsp:CommandId></rsp:CommandResponse>' % command.id
 
@@ -335,7 +335,10 @@ class Service:
                 data = base64.b64decode(''.join((stream.text or '').split()), validate=True)
             except binascii.Error:
                 raise schema('The stream is not base64. ')
-            self.command_of(shell, stream).send(data, end in ('true', '1'), deadline)
+            command = self.command_of(shell, stream)
+            if command.console:     # who pipes says so: Windows makes a console of it otherwise
+                self.note('warning: standard input is a console, WINRS_CONSOLEMODE_STDIN is not FALSE')
+            command.send(data, end in ('true', '1'), deadline)
         return '<rsp:SendResponse/>'
 
     def signal(self, request, shell, _):
