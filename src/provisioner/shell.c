@@ -104,6 +104,7 @@ struct shell_run {
     const char *env_path; /* NULL: none */
     const char *env_text;
     const char *command;
+    bool is_plain; /* nothing of the user's is in the command but quoted values */
 };
 
 static const char *random_name(struct arena *a, const char *format_head, const char *tail)
@@ -130,9 +131,18 @@ static bool set_paths(struct shell_run *r, struct error **err)
     return error_set(err, ERR_TEMPLATE, 0, "remote_path '%s' is not a usable name", path);
 }
 
+static bool is_simple_path(const char *path)
+{
+    static const char simple[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                 "/._-";
+    return *path == '/' && path[strspn(path, simple)] == '\0';
+}
+
 static bool set_command(struct shell_run *r, struct error **err)
 {
     static const char plain[] = "chmod +x {{.Path}}; {{.Vars}} {{.Path}}";
+    /* Packer sets the mode 0755 before that, by another channel. */
+    static const char both[] = "chmod 0755 {{.Path}}; {{.Vars}} {{.Path}}";
     static const char by_file[] = "chmod +x {{.Path}}; . {{.EnvVarFile}} && {{.Path}}";
     struct opt_map env;
     bool file = r->c->use_env_var_file;
@@ -149,8 +159,9 @@ static bool set_command(struct shell_run *r, struct error **err)
         {"Path", str_from(r->path)},
     };
     const char *text = r->c->execute_command;
+    r->is_plain = text == NULL && !file && r->c->env_var_format == NULL && is_simple_path(r->path);
     if (text == NULL)
-        text = file ? by_file : plain;
+        text = r->is_plain ? both : file ? by_file : plain;
     char *rendered;
     if (!prov_render(r->b, r->a, text, fields, ARRAY_SIZE(fields), "execute_command", &rendered,
                      err))
@@ -196,6 +207,7 @@ static bool run_script(struct shell_run *r, const char *name, struct strbuf *tex
         .env_path = r->env_path,
         .env_text = str_from(r->env_text),
         .keep = r->c->skip_clean,
+        .is_plain = r->is_plain,
         .login_shell = r->c->execute_command != NULL,
         .retry_ns = r->c->start_retry_timeout_ns,
         .last = STRBUF_INIT_MAX(512),

@@ -19,6 +19,7 @@ struct shell_job {
     const char *env_path; /* of the environment file in the guest; NULL: none */
     str env_text;
     bool keep;          /* skip_clean */
+    bool is_plain;      /* the command is ours: it sets the mode and needs no subshell */
     bool login_shell;   /* the command is the user's own: run it by the login shell */
     int64_t retry_ns;   /* start_retry_timeout */
     struct strbuf last; /* last line of standard error */

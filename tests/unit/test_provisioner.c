@@ -20,6 +20,12 @@ static void shell(void **state)
 {
     static const struct test_example examples[] = {
         {"inline = [\"echo one\", \"echo two >&2\"]", "out: one\n", NULL},
+        /* Small scripts travel line by line, others as they are. */
+        {"inline = [\"\", \"\\t: <<E\", \"+\", \"- .\", \"E\", \"stat -c %a $0; wc -c <$0\", \"\", \"\"]",
+         "out: 755\nout: 56\n", NULL},
+        {"inline = [\"stat -c %a $0; printf 'a\\\\nb\\\\n'\"]", "out: 755\nout: a\nout: b\n", NULL},
+        {"inline = [\"wc -c <$0; : ${join(\"\", [for i in range(300) : \"x\"])}\"]", "out: 327\n",
+         NULL},
         {"inline = [\"echo hello\"]", "say: Provisioning with shell script: inline\n", NULL},
         {"inline = [\"false\", \"echo not reached\"]", NULL,
          "shell script 'inline' failed: script exited with status 1 (allowed: 0)"},
