@@ -19,8 +19,8 @@ catalog {
 # A libvirt host that runs builds; templates choose one by its label with
 # `hypervisor = "local"`.  The first one is the default.
 hypervisor "local" {
-  # "auto" takes qemu:///system when its socket answers, else a private
-  # qemu:///embed that needs no daemon.
+  # "auto" is a private qemu:///embed that needs no daemon, else
+  # qemu:///system.  "qemu+ssh://kvm2/system" runs the guests on another host.
   uri = "auto"
 
   # Memory ("8G") and virtual CPUs for the guests of all builds together, of

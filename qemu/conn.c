@@ -8,16 +8,20 @@
 #include <pthread.h>
 #include <stdarg.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/thread.h"
 #include "ledger/ledger.h"
+#include "qemu/uri.h"
 
 /* A monitor socket lies 55 bytes below the root, and 107 bytes are all that an
  * address of a Unix socket takes. */
 #define ROOT_MAX 50
+
+#define OPEN_NS (60 * NS_PER_S)
 
 struct conn {
     virConnectPtr handle;
@@ -163,12 +167,146 @@ static void conn_destroy(struct conn *c)
     free(c);
 }
 
-static struct conn *open_plain(const char *uri, struct error **err)
+/* A host that does not answer keeps libvirt's call for as long as TCP tries:
+ * so it runs in a thread of its own, which nobody has to wait for. */
+struct opening {
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    char *uri;
+    virConnectPtr handle;
+    virErrorPtr why;
+    bool is_over, is_abandoned;
+};
+
+static void opening_free(struct opening *o)
 {
-    virConnectPtr handle = virConnectOpen(uri);
-    if (handle == NULL) {
-        conn_error(err, "cannot connect to hypervisor '%s'", uri);
+    if (o->handle != NULL)
+        virConnectClose(o->handle);
+    if (o->why != NULL)
+        virFreeError(o->why);
+    pthread_cond_destroy(&o->done);
+    pthread_mutex_destroy(&o->lock);
+    free(o->uri);
+    free(o);
+}
+
+static void *run_opening(void *arg)
+{
+    struct opening *o = arg;
+    virConnectPtr handle = virConnectOpen(o->uri);
+    pthread_mutex_lock(&o->lock);
+    o->handle = handle;
+    o->why = handle == NULL ? virSaveLastError() : NULL;
+    o->is_over = true;
+    bool is_abandoned = o->is_abandoned;
+    pthread_cond_signal(&o->done);
+    pthread_mutex_unlock(&o->lock);
+    if (is_abandoned)
+        opening_free(o);
+    return NULL;
+}
+
+static struct opening *start_opening(const char *uri)
+{
+    struct opening *o = xnew(struct opening);
+    pthread_condattr_t attr;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&o->done, &attr);
+    pthread_condattr_destroy(&attr);
+    pthread_mutex_init(&o->lock, NULL);
+    o->uri = xstrdup(uri);
+    pthread_detach(thread_start("libvirt-open", run_opening, o));
+    return o;
+}
+
+/* True when it is over in time; else the thread frees it. */
+static bool await_opening(struct opening *o, int64_t limit_ns, struct cancel *c)
+{
+    int64_t until = clock_now() + limit_ns;
+    LOCK_SCOPE(&o->lock);
+    while (!o->is_over && clock_now() < until && !cancel_test(c)) {
+        int64_t wake = MIN(clock_now() + 250 * NS_PER_MS, until);
+        struct timespec ts = {.tv_sec = wake / NS_PER_S, .tv_nsec = wake % NS_PER_S};
+        pthread_cond_timedwait(&o->done, &o->lock, &ts);
+    }
+    o->is_abandoned = !o->is_over;
+    return o->is_over;
+}
+
+static bool opening_error(const char *uri, virErrorPtr why, struct error **err)
+{
+    const char *text = why != NULL && why->message != NULL ? why->message : "no reason given";
+    error_set(err, ERR_LIBVIRT, 0, "cannot connect to hypervisor '%s': libvirt: %s (code %d)", uri,
+              text, why != NULL ? why->code : 0);
+    if (strstr(text, "Permission denied") != NULL || strstr(text, "Authentication") != NULL ||
+        strstr(text, "authentication") != NULL)
+        return error_hint(err,
+                          "May that account log in there, and use its libvirt (group "
+                          "libvirt)? Try: virsh -c '%s' version",
+                          uri);
+    if (uri_is_remote(uri))
+        return error_hint(err,
+                          "Is the host up, and does libvirt run there? Try: virsh -c '%s' "
+                          "version",
+                          uri);
+    return error_hint(err, "Does libvirt's daemon run? Try: virsh -c '%s' version", uri);
+}
+
+static virConnectPtr open_in_time(const char *uri, int64_t limit_ns, struct cancel *c,
+                                  struct error **err)
+{
+    struct opening *o = start_opening(uri);
+    if (!await_opening(o, limit_ns, c)) {
+        if (cancel_test(c)) {
+            cancel_error(c, err, "connecting to the hypervisor");
+        } else {
+            error_set(err, ERR_TIMEOUT, 0, "hypervisor '%s' did not answer within %lld s", uri,
+                      (long long)(limit_ns / NS_PER_S));
+            error_hint(err, "Is the host up, and the way there open?");
+        }
         return NULL;
+    }
+    virConnectPtr handle = steal(&o->handle);
+    if (handle == NULL)
+        opening_error(uri, o->why, err);
+    opening_free(o);
+    return handle;
+}
+
+/* A dead host is seen after half a minute, not when TCP gives up. */
+static void keep_alive(virConnectPtr handle)
+{
+    enum { INTERVAL_S = 6, PROBES = 5 };
+    if (virConnectSetKeepAlive(handle, INTERVAL_S, PROBES) < 0)
+        virResetLastError();
+}
+
+static bool check_version(virConnectPtr handle, const char *uri, struct error **err)
+{
+    enum { OLDEST = 8000000 }; /* 8.0: a cache size for emulation, TPM, sparse streams */
+    unsigned long v = 0;
+    if (virConnectGetLibVersion(handle, &v) < 0 || v >= OLDEST) {
+        virResetLastError();
+        return true;
+    }
+    error_set(err, ERR_HOST, 0, "hypervisor '%s' has libvirt %lu.%lu.%lu, which is too old", uri,
+              v / 1000000, v / 1000 % 1000, v % 1000);
+    return error_hint(err, "imgfac needs libvirt 8.0 or later there.");
+}
+
+static struct conn *open_plain(const char *uri, int64_t limit_ns, struct cancel *cancel,
+                               struct error **err)
+{
+    virConnectPtr handle = open_in_time(uri, limit_ns, cancel, err);
+    if (handle == NULL)
+        return NULL;
+    if (uri_is_remote(uri)) {
+        keep_alive(handle);
+        if (!check_version(handle, uri, err)) {
+            virConnectClose(handle);
+            return NULL;
+        }
     }
     struct conn *c = xnew(struct conn);
     c->handle = handle;
@@ -208,17 +346,29 @@ static struct conn *share_embedded(const char *run_dir, struct ledger *l, struct
     return embedded;
 }
 
-struct conn *conn_open(const char *uri, const char *run_dir, struct ledger *l, struct error **err)
+static void start_libvirt(void)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, start_once);
+}
+
+struct conn *conn_open_within(const char *uri, int64_t limit_ns, struct cancel *c,
+                              struct error **err)
+{
+    start_libvirt();
+    return open_plain(uri, limit_ns, c, err);
+}
+
+struct conn *conn_open(const char *uri, const char *run_dir, struct ledger *l, struct error **err)
+{
+    start_libvirt();
     if (uri != NULL && strcmp(uri, "auto") != 0)
-        return open_plain(uri, err);
+        return open_plain(uri, OPEN_NS, NULL, err);
     struct conn *c = share_embedded(run_dir, l, err);
     if (c != NULL || error_is(*err, ERR_IO) || error_is(*err, ERR_NO_SPACE))
         return c;
     struct error *second = NULL;
-    c = open_plain("qemu:///system", &second);
+    c = open_plain("qemu:///system", OPEN_NS, NULL, &second);
     error_drop(&second);
     if (c != NULL)
         error_drop(err);
@@ -240,6 +390,13 @@ void conn_close(struct conn *c)
 void *conn_handle(const struct conn *c)
 {
     return c->handle;
+}
+
+bool conn_is_alive(const struct conn *c)
+{
+    int alive = virConnectIsAlive(c->handle);
+    virResetLastError();
+    return alive != 0;
 }
 
 const char *conn_uri(const struct conn *c)

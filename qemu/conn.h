@@ -7,7 +7,7 @@
  * process needs it; one such root per process, shared by all its builds.
  * One thread runs libvirt's event loop.  Thread-safe. */
 
-#include "base/error.h"
+#include "base/cancel.h"
 
 struct ledger;
 
@@ -16,10 +16,16 @@ struct conn;
 /* URI NULL or "auto": embed, else qemu:///system.  RUN_DIR holds the private
  * root; L records it (may be NULL).  NULL with ERR_HOST or ERR_LIBVIRT. */
 struct conn *conn_open(const char *uri, const char *run_dir, struct ledger *l, struct error **err);
+/* A URI other than "auto", given up after LIMIT_NS (ERR_TIMEOUT) or when C is
+ * triggered. */
+struct conn *conn_open_within(const char *uri, int64_t limit_ns, struct cancel *c,
+                              struct error **err);
 void conn_close(struct conn *c); /* NULL-safe */
 DEFINE_AUTO(conn, struct conn *, conn_close);
 
 void *conn_handle(const struct conn *c); /* really virConnectPtr */
+/* Is somebody still at the other end? */
+bool conn_is_alive(const struct conn *c);
 const char *conn_uri(const struct conn *c);
 /* Private root of the embedded driver; NULL for any other. */
 const char *conn_root(const struct conn *c);

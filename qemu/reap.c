@@ -13,11 +13,15 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "qemu/conn.h"
+#include "qemu/uri.h"
 
 #define CMDLINE_MAX ((size_t)1 << 20)
 #define TERM_MS     2000
 #define KILL_MS     5000
+/* Any start of imgfac may wait for it. */
+#define CONNECT_NS (10 * NS_PER_S)
 
 DEFINE_AUTO(json, json_t *, json_decref);
 
@@ -110,10 +114,46 @@ bool reap_kill_by_uuid(const char *uuid, size_t *count, struct error **err)
     return true;
 }
 
+/* The URIs that did not answer at this start, so that one is asked only once. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static char *silent[8];
+
+static bool is_silent(const char *uri)
+{
+    LOCK_SCOPE(&lock);
+    for (size_t i = 0; i < ARRAY_SIZE(silent) && silent[i] != NULL; i++)
+        if (strcmp(silent[i], uri) == 0)
+            return true;
+    return false;
+}
+
+static void note_silent(const char *uri)
+{
+    LOCK_SCOPE(&lock);
+    for (size_t i = 0; i < ARRAY_SIZE(silent); i++)
+        if (silent[i] == NULL) {
+            silent[i] = xstrdup(uri);
+            return;
+        }
+}
+
+struct conn *reap_connect(const char *uri, struct error **err)
+{
+    if (is_silent(uri)) {
+        error_set(err, ERR_LIBVIRT, 0, "hypervisor '%s' does not answer now", uri);
+        return NULL;
+    }
+    AUTO(arena) struct arena *a = arena_new("reap");
+    struct conn *c = conn_open_within(uri_without_terminal(uri, a), CONNECT_NS, NULL, err);
+    if (c == NULL)
+        note_silent(uri);
+    return c;
+}
+
 /* A hypervisor daemon keeps the domain itself. */
 static bool destroy_by_libvirt(const char *uri, const char *uuid, struct error **err)
 {
-    struct conn *c = conn_open(uri, NULL, NULL, err);
+    struct conn *c = reap_connect(uri, err);
     if (c == NULL)
         return false;
     virDomainPtr d = virDomainLookupByUUIDString(conn_handle(c), uuid);

@@ -13,6 +13,10 @@ extern const struct reaper reaper_domain; /* "domain" */
 /* What the ledger keeps of a domain (JSON); ROOT NULL: not embedded.  Heap. */
 char *reap_domain_data(const char *uri, const char *root, const char *name,
                        const char *uuid) ATTR_RETURNS_NONNULL;
+/* For reapers: soon, without asking anybody at the terminal; a URI that did not
+ * answer once is not asked again by this process. */
+struct conn;
+struct conn *reap_connect(const char *uri, struct error **err);
 /* Pid of the process of ours with the argument UUID; 0: there is none. */
 int64_t reap_find_by_uuid(const char *uuid);
 /* Kill every process of ours with the argument UUID and wait until it is gone;

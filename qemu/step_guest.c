@@ -152,6 +152,18 @@ static bool is_port_clash(const struct error *e)
     return strstr(line, "host forwarding") != NULL || strstr(line, "in use") != NULL;
 }
 
+/* A daemon's QEMU runs as an account of its own (user of its qemu.conf). */
+static void explain_denial(struct build *b, struct error **err)
+{
+    const struct qemu_state *s = qemu_state(b);
+    autofree char *line = error_line(*err);
+    if (conn_root(s->conn) == NULL && strstr(line, "Permission denied") != NULL)
+        error_hint(err,
+                   "QEMU of '%s' runs as another account: every directory down to '%s' must let "
+                   "it pass (chmod o+x), or set store.path elsewhere, or use qemu:///session.",
+                   conn_uri(s->conn), b->work_dir);
+}
+
 static bool start_once(struct build *b, struct error **err)
 {
     struct qemu_state *s = qemu_state(b);
@@ -169,6 +181,8 @@ static bool start_once(struct build *b, struct error **err)
     if (s->guest == NULL && qemu_reads_url(s->config))
         error_hint(err, "QEMU reads URLs by its curl driver; in Debian it is in the package "
                         "qemu-block-extra.  Or leave iso_skip_cache out.");
+    if (s->guest == NULL)
+        explain_denial(b, err);
     return s->guest != NULL;
 }
 

@@ -17,6 +17,7 @@
 #include "null/builder.h"
 #include "seal/sealop.h"
 #include "qemu/builder.h"
+#include "qemu/pool.h"
 #include "qemu/reap.h"
 
 static const struct builder_type *const builders[] = {
@@ -93,9 +94,7 @@ static const struct sealop *const sealops[] = {
 };
 
 static const struct reaper *const reapers[] = {
-    &reaper_subuid_tree,
-    &reaper_domain,
-    NULL,
+    &reaper_subuid_tree, &reaper_domain, &reaper_volume, &reaper_pool, NULL,
 };
 
 const struct builder_type *registry_find_builder(str name)

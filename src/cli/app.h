@@ -30,7 +30,8 @@ struct app {
     const struct config *config; /* loaded by app_config() */
     struct catalog *catalog;
     struct ledger *ledger;
-    size_t reaped, left; /* things of a killed imgfac that were, and could not be, removed */
+    const char *left_reason; /* why the first of `left` is still there; or NULL */
+    size_t reaped, left;     /* things of a killed imgfac that were, and could not be, removed */
     int failure; /* why one of the three cannot be had: told once, an exit code; 0: they can */
 };
 

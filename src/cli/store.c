@@ -31,6 +31,24 @@ static void close_catalog(void *catalog)
     catalog_close(catalog);
 }
 
+/* Why the first of them could not be removed; `gc -orphans` counts them itself. */
+static void keep_reason(void *arg, const char *text)
+{
+    struct app *app = arg;
+    if (app->left_reason == NULL)
+        app->left_reason = arena_strdup(app->arena, text);
+}
+
+static void tell_left(struct app *app)
+{
+    if (app->left == 0)
+        return;
+    fprintf(app->err,
+            "warning: %zu thing%s that a killed imgfac left could not be removed yet: %s\n"
+            "         The ledger keeps %s; every start tries again.\n",
+            app->left, app->left == 1 ? "" : "s", app->left_reason, app->left == 1 ? "it" : "them");
+}
+
 struct ledger *app_ledger(struct app *app)
 {
     if (app->ledger != NULL)
@@ -40,8 +58,10 @@ struct ledger *app_ledger(struct app *app)
         return NULL;
     autofree char *dir = io_path_join(store, "ledger");
     struct error *err = NULL;
+    ledger_on_left(keep_reason, app);
     if (!io_exists(dir) || ledger_reap(dir, registry_reapers(), &app->reaped, &app->left, &err))
         app->ledger = ledger_open(dir, &err);
+    ledger_on_left(NULL, NULL);
     if (app->ledger == NULL) {
         error_wrap_code(&err, ERR_HOST, "cannot use the store '%s'", store);
         error_hint(&err, "Set `store { path = ... }` in the configuration to a directory you may "
@@ -52,6 +72,7 @@ struct ledger *app_ledger(struct app *app)
     if (app->reaped + app->left > 0)
         log_info("ledger", "removed %zu things that a killed imgfac left behind; %zu could not be",
                  app->reaped, app->left);
+    tell_left(app);
     return app->ledger;
 }
 

@@ -24,8 +24,9 @@ static const struct opt hypervisor_opts[] = {
     OPT_STR(struct config_hypervisor, name, "name", .flags = OPT_LABEL,
             .doc = "What templates call it in `hypervisor = \"...\"`."),
     OPT_STR(struct config_hypervisor, uri, "uri", .def = "\"auto\"",
-            .doc = "Connection URI of libvirt.  \"auto\" takes qemu:///system when its socket "
-                   "answers, else a private qemu:///embed that needs no daemon."),
+            .doc = "Connection URI of libvirt.  \"auto\" is a private qemu:///embed that needs no "
+                   "daemon, else qemu:///system.  One that names a host (qemu+ssh://kvm2/system) "
+                   "runs the guests there."),
     OPT_SIZE(
         struct config_hypervisor, memory_bytes, "memory", .def = "\"0\"",
         .doc = "Memory for the guests of all builds together; 0: no limit.  A build that asks for "

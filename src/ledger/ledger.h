@@ -37,6 +37,10 @@ void ledger_strike(struct ledger *l, ledger_id id);
 bool ledger_reap(const char *dir, const struct reaper *const *reapers, size_t *reaped, size_t *left,
                  struct error **err);
 
+/* SAY (NULL: nobody) is told of each entry that could not be reaped, and why.
+ * Not thread-safe: for the start of a program. */
+void ledger_on_left(void (*say)(void *arg, const char *text), void *arg);
+
 /* The same for what was kept on purpose: by the ledger of that NAME, or NULL: by all. */
 bool ledger_reap_kept(const char *dir, const char *name, const struct reaper *const *reapers,
                       size_t *reaped, size_t *left, struct error **err);

@@ -36,6 +36,17 @@ static const struct reaper *find_reaper(const struct reaping *r, const char *kin
     return NULL;
 }
 
+static struct {
+    void (*say)(void *arg, const char *text);
+    void *arg;
+} listener;
+
+void ledger_on_left(void (*say)(void *arg, const char *text), void *arg)
+{
+    listener.say = say;
+    listener.arg = arg;
+}
+
 static bool reap_entry(struct reaping *r, const struct journal_entry *entry)
 {
     AUTO(error) struct error *e = NULL;
@@ -48,6 +59,8 @@ static bool reap_entry(struct reaping *r, const struct journal_entry *entry)
         return true;
     autofree char *why = error_line(e);
     log_warn("ledger", "left-over %s %s: %s", entry->kind, entry->data, why);
+    if (listener.say != NULL)
+        listener.say(listener.arg, why);
     return false;
 }
 
