@@ -10,7 +10,7 @@ include mk/warnings.mk
 include mk/sanitize.mk
 
 PKGS     := libvirt libvirt-qemu libguestfs libssh yaml-0.1 sqlite3 libxml-2.0 libcurl libmicrohttpd libarchive libzstd \
-            jansson mpfr libpcre2-8 libcrypto uuid libcrypt libedit zlib libpng
+            jansson mpfr libpcre2-8 libcrypto uuid libcrypt libedit zlib libpng mit-krb5-gssapi
 # Asked only when something is compiled: `make help` and `make deps` work on a bare machine.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $$(patsubst -I%,-isystem%,$$(shell pkg-config --cflags $(PKGS))))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)

@@ -3,7 +3,7 @@ ARCH = $(shell dpkg --print-architecture)
 
 DEPS_BUILD := gcc libc6-dev make pkg-config libvirt-dev libguestfs-dev libssh-dev libyaml-dev libsqlite3-dev \
     libxml2-dev libcurl4-openssl-dev libmicrohttpd-dev libarchive-dev libzstd-dev libjansson-dev libmpfr-dev \
-    libgmp-dev libunistring-dev libpcre2-dev libssl-dev uuid-dev libcrypt-dev libedit-dev zlib1g-dev libpng-dev
+    libgmp-dev libunistring-dev libpcre2-dev libssl-dev uuid-dev libcrypt-dev libedit-dev zlib1g-dev libpng-dev libkrb5-dev
 
 # Guests: the hypervisor and its libvirt driver (no daemon runs), firmware, image tools.
 DEPS_RUN := libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils ovmf
@@ -12,6 +12,8 @@ DEPS_RUN := libvirt-daemon libvirt-daemon-driver-qemu qemu-system-x86 qemu-utils
 DEPS_RUN += supermin linux-image-cloud-$(ARCH) libguestfs-tools
 # Base images from a mirror, seeds and floppies, partitions and file systems.
 DEPS_RUN += mmdebstrap uidmap ca-certificates mtools dosfstools e2fsprogs gdisk fdisk zstd openssh-client
+# communicator = "winrm" with NTLM.
+DEPS_RUN += gss-ntlmssp
 
 # The small installer of the tests: boot loaders, initramfs, SSH server.
 DEPS_TEST := isolinux syslinux-common grub-common grub-pc-bin cpio busybox-static dropbear-bin

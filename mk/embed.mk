@@ -1,5 +1,5 @@
 # Files built into the program: one generated assembly file with .incbin and a table sorted by name.
-EMBEDDED := $(sort $(wildcard catalog/schema/*.sql catalog/*.html cloud-init/*.yaml))
+EMBEDDED := $(sort $(wildcard catalog/schema/*.sql catalog/*.html cloud-init/*.yaml src/communicator/*.ps1))
 
 $(B)/embed.S: mk/embed.mk $(EMBEDDED)
 	@mkdir -p $(@D)

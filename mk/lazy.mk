@@ -2,7 +2,7 @@
 # `fmt` would spend most of their time and memory in the dynamic linker.  `make LAZY=` links them as usual, and so do
 # the sanitizer builds, the tests and other processors.
 ARCH_GCC = $(shell $(CC) -dumpmachine)
-LAZY    ?= $(if $(SAN),,$(if $(findstring x86_64,$(ARCH_GCC)),virt virt-qemu guestfs curl ssh archive microhttpd xml2 sqlite3 edit crypto))
+LAZY    ?= $(if $(SAN),,$(if $(findstring x86_64,$(ARCH_GCC)),virt virt-qemu guestfs curl ssh archive microhttpd xml2 sqlite3 edit crypto gssapi_krb5))
 LAZY_OBJ = $(if $(LAZY),$(B)/lazy.o)
 # The libraries linked: all but those and what only they need.
 PROGRAM_LIBS = $(filter-out $(LAZY:%=-l%),$(LIBS))

@@ -50,10 +50,7 @@ static const struct provisioner_type *const provisioners[] = {
 };
 
 static const struct comm_type *const communicators[] = {
-    &comm_ssh,
-    &comm_none,
-    &comm_guest_agent,
-    NULL,
+    &comm_ssh, &comm_none, &comm_guest_agent, &comm_winrm, NULL,
 };
 
 static const struct datasource_type *const datasources[] = {

@@ -118,6 +118,24 @@ size_t utf8_grapheme_count(str s)
     return count;
 }
 
+void utf8_to_utf16le(str s, struct strbuf *out)
+{
+    while (s.len > 0) {
+        uint32_t cp = 0xFFFD;
+        size_t len = utf8_decode(s, &cp);
+        s = str_sub(s, MAX(len, (size_t)1), s.len);
+        uint32_t units[2] = {cp, 0};
+        if (cp > 0xFFFF) {
+            units[0] = 0xD800 + ((cp - 0x10000) >> 10);
+            units[1] = 0xDC00 + ((cp - 0x10000) & 0x3FF);
+        }
+        for (int i = 0; i < 2 && (i == 0 || units[i] != 0); i++) {
+            strbuf_addc(out, (char)(units[i] & 0xFF));
+            strbuf_addc(out, (char)(units[i] >> 8));
+        }
+    }
+}
+
 str utf8_nfc(struct arena *a, str s)
 {
     size_t len = 0;

@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/str.h"
+#include "base/strbuf.h"
 
 /* Decode the code point at the start of S: its length in bytes (1-4), or 0 for
  * invalid bytes or the empty string. */
@@ -19,6 +20,8 @@ size_t utf8_valid_prefix(str s);
 /* Bytes of the first grapheme cluster; at least 1 when S is not empty. */
 size_t utf8_grapheme_len(str s);
 size_t utf8_grapheme_count(str s);
+/* Add S as UTF-16LE; what is no UTF-8 becomes U+FFFD. */
+void utf8_to_utf16le(str s, struct strbuf *out);
 /* NFC form in the arena; S itself when it is that already. */
 str utf8_nfc(struct arena *a, str s);
 /* Terminal columns; control characters count 0. */

@@ -156,7 +156,7 @@ static void fixed_pages(struct docs *d)
 {
     const struct doc_page pages[] = {
         {"communicator", "source \"TYPE\" \"NAME\" { }",
-         "How the guest is reached; options of every source that boots one.", NULL, comm_opts},
+         "How the guest is reached; options of every source that boots one.", comm_doc, comm_opts},
         {"seal", "build { seal { } }",
          "What is removed from the image, offline, before it is recorded.", seal_doc(d), seal_opts},
         {"config", "config.hcl", "The configuration of a site.", NULL, config_opts},

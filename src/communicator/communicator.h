@@ -10,5 +10,6 @@
 extern const struct comm_type comm_ssh;
 extern const struct comm_type comm_none;
 extern const struct comm_type comm_guest_agent;
+extern const struct comm_type comm_winrm;
 
 #endif

@@ -41,6 +41,11 @@ bool tree_untar(const char *dst, struct build *b,
                 bool (*read)(void *arg, str *out, struct error **err), void *arg,
                 struct error **err);
 
+/* The same for single things that the guest names: a file (its descriptor, mode
+ * 0600; -1 with the error) or folder below the open folder ROOT. */
+int tree_make_file(int root, const char *name, struct error **err);
+bool tree_make_dir(int root, const char *name, struct error **err);
+
 /* A shell command that writes SRC of the guest to standard output as tar: "dir/"
  * is its contents, "dir" the folder itself; with wildcards what they match,
  * named from the last folder without a wildcard on. */

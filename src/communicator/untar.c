@@ -58,11 +58,11 @@ static int descend(int dir, const char *name, struct error **err)
 
 /* The folder that holds NAME, whose last part is copied to *LEAF (empty for
  * "." alone); -1 with the error. */
-static int open_parent(struct untar *t, const char *name, char **leaf, struct error **err)
+static int open_parent(int root, const char *name, char **leaf, struct error **err)
 {
     str rest = str_from(name);
     *leaf = xstrdup("");
-    int dir = fcntl(t->root, F_DUPFD_CLOEXEC, 3);
+    int dir = fcntl(root, F_DUPFD_CLOEXEC, 3);
     if (*name == '/') {
         error_set(err, ERR_GUEST, 0, "the guest sent the absolute name '%s'", name);
         close(dir);
@@ -85,14 +85,43 @@ static int open_parent(struct untar *t, const char *name, char **leaf, struct er
     return dir;
 }
 
+/* A fresh file, whatever had its name. */
+static int make_file(int dir, const char *leaf, struct error **err)
+{
+    unlinkat(dir, leaf, 0);
+    int fd = openat(dir, leaf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        error_set(err, ERR_IO, errno, "cannot write '%s'", leaf);
+    return fd;
+}
+
+int tree_make_file(int root, const char *name, struct error **err)
+{
+    autofree char *leaf = NULL;
+    autoclose int dir = open_parent(root, name, &leaf, err);
+    if (dir < 0)
+        return -1;
+    if (*leaf != '\0')
+        return make_file(dir, leaf, err);
+    error_set(err, ERR_GUEST, 0, "the guest sent a file without a name");
+    return -1;
+}
+
+bool tree_make_dir(int root, const char *name, struct error **err)
+{
+    autofree char *leaf = NULL;
+    autoclose int dir = open_parent(root, name, &leaf, err);
+    if (dir >= 0 && *leaf != '\0')
+        dir = descend(steal_fd(&dir), leaf, err);
+    return dir >= 0;
+}
+
 static bool unpack_file(struct untar *t, int dir, const char *leaf, unsigned mode,
                         struct error **err)
 {
-    unlinkat(dir, leaf, 0);
-    autoclose int fd =
-        openat(dir, leaf, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    autoclose int fd = make_file(dir, leaf, err);
     if (fd < 0)
-        return error_set(err, ERR_IO, errno, "cannot write '%s'", leaf);
+        return false;
     if (archive_read_data_into_fd(t->archive, fd) != ARCHIVE_OK)
         return damaged(t, err);
     if (fchmod(fd, mode & 0777) < 0)
@@ -105,7 +134,7 @@ static bool unpack_hard_link(struct untar *t, const char *target, int dir, const
                              struct error **err)
 {
     autofree char *old_leaf = NULL;
-    autoclose int old_dir = open_parent(t, target, &old_leaf, err);
+    autoclose int old_dir = open_parent(t->root, target, &old_leaf, err);
     if (old_dir < 0)
         return false;
     unlinkat(dir, leaf, 0);
@@ -120,7 +149,7 @@ static bool unpack(struct untar *t, struct archive_entry *e, struct error **err)
     const char *name = archive_entry_pathname(e);
     if (name == NULL)
         return error_set(err, ERR_GUEST, 0, "the guest sent a name that cannot be read");
-    autoclose int dir = open_parent(t, name, &leaf, err);
+    autoclose int dir = open_parent(t->root, name, &leaf, err);
     if (dir < 0)
         return false;
     if (*leaf == '\0')

@@ -31,6 +31,22 @@ static const struct opt_choice proxies[] = {
 
 #define C struct comm_config
 
+const char comm_doc[] =
+    "A guest with Windows is reached by WinRM, which its installation must have switched on:\n\n"
+    "    source \"qemu\" \"windows\" {\n"
+    "      communicator   = \"winrm\"\n"
+    "      winrm_username = \"packer\"\n"
+    "      winrm_password = var.password\n"
+    "      winrm_use_ntlm = true\n"
+    "      winrm_timeout  = \"2h\"\n"
+    "    }\n\n"
+    "With `winrm_use_ntlm` the service may stay as Windows has it; Basic must be allowed in the "
+    "guest (`winrm set winrm/config/service/auth @{Basic=\"true\"}`), and over plain HTTP "
+    "`AllowUnencrypted` too.  Passwords and files then cross the network readable.  Files and "
+    "folders go in both ways through one PowerShell and are compared by SHA-256; uploads make the "
+    "folders above them.  It was tested against a server of its own that other WinRM clients were "
+    "tried on, never against Windows itself.";
+
 const struct opt comm_opts[] = {
     OPT_ENUM(C, type, "communicator", .choices = comm_kinds, .def = "\"ssh\"", .flags = OPT_NO_TMPL,
              .doc = "How to talk to the guest."),
@@ -135,20 +151,23 @@ const struct opt comm_opts[] = {
     OPT_DUR(C, guest_agent_timeout_ns, "guest_agent_timeout", .def = "\"0s\"", .flags = OPT_NOHASH,
             .doc = "How long to wait for the guest agent; 0 is 5 minutes, 20 when the guest is "
                    "emulated."),
-    OPT_STR(C, winrm_username, "winrm_username", .doc = "Account to log in with."),
+    OPT_STR(C, winrm_username, "winrm_username",
+            .doc = "Account to log in with; with NTLM also DOMAIN\\\\NAME."),
     OPT_STR(C, winrm_password, "winrm_password", .flags = OPT_SENSITIVE, .doc = "Its password."),
     OPT_STR(C, winrm_host, "winrm_host", .flags = OPT_NOHASH,
             .doc = "Address of the guest.  Without it the builder finds it."),
     OPT_INT(C, winrm_port, "winrm_port", .def = "0", .min = "0", .max = "65535",
             .flags = OPT_NOHASH, .doc = "Port of WinRM; 0 is 5985, or 5986 with winrm_use_ssl."),
     OPT_DUR(C, winrm_timeout_ns, "winrm_timeout", .min = "0s", .def = "\"30m\"",
-            .flags = OPT_NOHASH, .doc = "How long to wait for WinRM, and for one operation."),
+            .flags = OPT_NOHASH, .doc = "How long to wait for a login by WinRM."),
     OPT_BOOL(C, winrm_use_ssl, "winrm_use_ssl", .def = "false", .flags = OPT_NOHASH,
-             .doc = "Use HTTPS."),
+             .doc = "Use HTTPS.  Certificates are checked against those of the system, or of "
+                    "SSL_CERT_FILE and SSL_CERT_DIR."),
     OPT_BOOL(C, winrm_insecure, "winrm_insecure", .def = "false", .flags = OPT_NOHASH,
              .doc = "Do not check the certificate."),
     OPT_BOOL(C, winrm_use_ntlm, "winrm_use_ntlm", .def = "false", .flags = OPT_NOHASH,
-             .doc = "Log in with NTLM in place of Basic."),
+             .doc = "Log in with NTLM in place of Basic.  Without winrm_use_ssl every message is "
+                    "sealed.  Needs the package gss-ntlmssp on this host."),
     OPT_BOOL(C, winrm_no_proxy, "winrm_no_proxy", .def = "false", .flags = OPT_NOHASH,
              .doc = "Do not use the proxy of the environment for the guest."),
     OPT_END,

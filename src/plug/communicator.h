@@ -70,6 +70,7 @@ enum comm_proxy { COMM_PROXY_SOCKS5, COMM_PROXY_HTTP };
 enum comm_transfer { COMM_TRANSFER_SFTP, COMM_TRANSFER_SCP };
 
 extern const struct opt comm_opts[];
+extern const char comm_doc[]; /* the text above them */
 /* Diagnose what the rows cannot say: keys that cannot be read, bastions without
  * a way to log in, tunnels.  Whether a user name is needed is for the builder
  * to say. */

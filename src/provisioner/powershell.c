@@ -349,14 +349,16 @@ static bool powershell_run(const void *config, struct build *b, struct error **e
 const struct provisioner_type provisioner_powershell = {
     .name = "powershell",
     .summary = "Run PowerShell commands or scripts in a Windows guest.",
-    .doc = "Scripts and the environment are uploaded, run and removed.  With `elevated_user` the "
-           "command runs by a scheduled task of that account, and its output is handed on."
-           "  It was tested against a recorder of commands and files, never against Windows itself."
-           "\n\n"
-           "    provisioner \"powershell\" {\n"
-           "      env    = { CHANNEL = \"stable\" }\n"
-           "      inline = [\"Install-WindowsFeature Web-Server\", \"Write-Host $env:CHANNEL\"]\n"
-           "    }",
+    .doc =
+        "Scripts and the environment are uploaded, run and removed.  With `elevated_user` the "
+        "command runs by a scheduled task of that account, and its output is handed on."
+        "  It was tested against a pretended Windows behind a WinRM server, never against Windows "
+        "itself."
+        "\n\n"
+        "    provisioner \"powershell\" {\n"
+        "      env    = { CHANNEL = \"stable\" }\n"
+        "      inline = [\"Install-WindowsFeature Web-Server\", \"Write-Host $env:CHANNEL\"]\n"
+        "    }",
     .opts = powershell_opts,
     .config_size = sizeof(struct powershell_config),
     .flags = PROV_NEEDS_COMM,

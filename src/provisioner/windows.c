@@ -37,29 +37,10 @@ const char *windows_quote(struct arena *a, const char *text)
     return arena_strdup(a, sb.buf);
 }
 
-/* UTF-16LE; what is no UTF-8 becomes U+FFFD. */
-static void add_utf16(struct strbuf *sb, str s)
-{
-    while (s.len > 0) {
-        uint32_t cp = 0xFFFD;
-        size_t len = utf8_decode(s, &cp);
-        s = str_sub(s, MAX(len, (size_t)1), s.len);
-        uint32_t units[2] = {cp, 0};
-        if (cp > 0xFFFF) {
-            units[0] = 0xD800 + ((cp - 0x10000) >> 10);
-            units[1] = 0xDC00 + ((cp - 0x10000) & 0x3FF);
-        }
-        for (int i = 0; i < 2 && (i == 0 || units[i] != 0); i++) {
-            strbuf_addc(sb, (char)(units[i] & 0xFF));
-            strbuf_addc(sb, (char)(units[i] >> 8));
-        }
-    }
-}
-
 const char *windows_encoded(struct arena *a, const char *script)
 {
     AUTO(strbuf) struct strbuf wide = STRBUF_INIT;
-    add_utf16(&wide, str_from(script));
+    utf8_to_utf16le(str_from(script), &wide);
     unsigned char *text = arena_alloc(a, wide.len / 3 * 4 + 8);
     EVP_EncodeBlock(text, (const unsigned char *)wide.buf, (int)wide.len);
     return arena_fmt(a, "powershell.exe -NoProfile -EncodedCommand %s", (const char *)text);

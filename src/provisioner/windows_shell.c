@@ -201,12 +201,14 @@ static bool windows_shell_run(const void *config, struct build *b, struct error 
 const struct provisioner_type provisioner_windows_shell = {
     .name = "windows-shell",
     .summary = "Run batch commands or files in a Windows guest.",
-    .doc = "The batch file is uploaded and run by cmd."
-           "  It was tested against a recorder of commands and files, never against Windows itself."
-           "\n\n"
-           "    provisioner \"windows-shell\" {\n"
-           "      inline = [\"dir c:\\\\\", \"echo %PACKER_BUILD_NAME%\"]\n"
-           "    }",
+    .doc =
+        "The batch file is uploaded and run by cmd."
+        "  It was tested against a pretended Windows behind a WinRM server, never against Windows "
+        "itself."
+        "\n\n"
+        "    provisioner \"windows-shell\" {\n"
+        "      inline = [\"dir c:\\\\\", \"echo %PACKER_BUILD_NAME%\"]\n"
+        "    }",
     .opts = windows_shell_opts,
     .config_size = sizeof(struct windows_shell_config),
     .flags = PROV_NEEDS_COMM,
