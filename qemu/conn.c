@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "base/thread.h"
 #include "ledger/ledger.h"
+#include "qemu/reap.h"
 #include "qemu/uri.h"
 
 /* A monitor socket lies 55 bytes below the root, and 107 bytes are all that an
@@ -137,7 +138,7 @@ static bool make_root(struct conn *c, const char *run_dir, struct error **err)
     uint32_t id;
     hash_random(&id, sizeof(id));
     c->root = xasprintf("%s/lv-%08x", parent, id);
-    if (c->ledger != NULL && !ledger_add(c->ledger, "tree", c->root, &c->entry, err))
+    if (c->ledger != NULL && !ledger_add(c->ledger, REAP_ROOT, c->root, &c->entry, err))
         return false;
     if (!io_mkdir_p(parent, 0711, err) || !io_mkdir_p(c->root, 0700, err))
         return false;

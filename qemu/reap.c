@@ -34,22 +34,42 @@ char *reap_domain_data(const char *uri, const char *root, const char *name, cons
     return text != NULL ? text : xstrdup("{}");
 }
 
+static bool read_proc(pid_t pid, const char *name, struct strbuf *text)
+{
+    struct error *err = NULL;
+    char path[40];
+    snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+    bool ok = io_read_file(path, CMDLINE_MAX, text, &err);
+    error_drop(&err);
+    return ok;
+}
+
 /* Has process PID an argument that is exactly UUID? */
 static bool has_argument(pid_t pid, const char *uuid)
 {
     AUTO(strbuf) struct strbuf text = STRBUF_INIT_MAX(CMDLINE_MAX);
-    struct error *err = NULL;
-    char path[40];
-    snprintf(path, sizeof(path), "/proc/%d/cmdline", pid);
-    if (!io_read_file(path, CMDLINE_MAX, &text, &err)) {
-        error_drop(&err);
+    if (!read_proc(pid, "cmdline", &text))
         return false;
-    }
     str rest = strbuf_str(&text);
     while (rest.ptr != NULL)
         if (str_eqz(str_split(&rest, '\0'), uuid))
             return true;
     return false;
+}
+
+/* Is process PID a program that libvirt started below the directory ROOT: the
+ * QEMU that it asks what it can, or the emulator of a TPM?  They carry no UUID. */
+static bool works_below(pid_t pid, const char *root)
+{
+    static const char *const programs[] = {"qemu", "kvm", "swtpm"};
+    AUTO(strbuf) struct strbuf name = STRBUF_INIT, text = STRBUF_INIT_MAX(CMDLINE_MAX);
+    autofree char *below = xasprintf("%s/", root);
+    bool known = false;
+    read_proc(pid, "comm", &name);
+    for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
+        known = known || str_starts(strbuf_str(&name), str_from(programs[i]));
+    return known && read_proc(pid, "cmdline", &text) &&
+           str_find(strbuf_str(&text), str_from(below)) >= 0;
 }
 
 static bool await_end(int pidfd, int timeout_ms)
@@ -66,12 +86,15 @@ static bool await_end(int pidfd, int timeout_ms)
     }
 }
 
+typedef bool (*is_ours_fn)(pid_t pid, const char *mark);
+
 /* The descriptor is taken before the look at the arguments, so the signal
  * cannot hit another process with the same pid. */
-static bool kill_if_ours(pid_t pid, const char *uuid, size_t *count, struct error **err)
+static bool kill_if_ours(pid_t pid, is_ours_fn is_ours, const char *mark, size_t *count,
+                         struct error **err)
 {
     autoclose int fd = pidfd_open(pid, 0);
-    if (fd < 0 || !has_argument(pid, uuid))
+    if (fd < 0 || !is_ours(pid, mark))
         return true;
     ++*count;
     if (pidfd_send_signal(fd, SIGTERM, NULL, 0) != 0 && errno != ESRCH)
@@ -96,9 +119,8 @@ int64_t reap_find_by_uuid(const char *uuid)
     return 0;
 }
 
-bool reap_kill_by_uuid(const char *uuid, size_t *count, struct error **err)
+static bool kill_all(is_ours_fn is_ours, const char *mark, size_t *count, struct error **err)
 {
-    size_t killed = 0;
     autoclosedir DIR *proc = opendir("/proc");
     if (proc == NULL)
         return error_set(err, ERR_IO, errno, "cannot read /proc");
@@ -106,11 +128,32 @@ bool reap_kill_by_uuid(const char *uuid, size_t *count, struct error **err)
     while ((e = readdir(proc)) != NULL) {
         int64_t pid;
         if (str_to_i64(str_from(e->d_name), &pid) && pid > 1 && pid != getpid() &&
-            !kill_if_ours((pid_t)pid, uuid, &killed, err))
+            !kill_if_ours((pid_t)pid, is_ours, mark, count, err))
             return false;
     }
+    return true;
+}
+
+bool reap_kill_by_uuid(const char *uuid, size_t *count, struct error **err)
+{
+    size_t killed = 0;
+    if (!kill_all(has_argument, uuid, &killed, err))
+        return false;
     if (count != NULL)
         *count = killed;
+    return true;
+}
+
+/* Some make children while they are looked for: until there are none. */
+static bool kill_below(const char *root, struct error **err)
+{
+    enum { ROUNDS = 10 };
+    size_t killed = 1;
+    for (int i = 0; i < ROUNDS && killed > 0; i++) {
+        killed = 0;
+        if (!kill_all(works_below, root, &killed, err))
+            return false;
+    }
     return true;
 }
 
@@ -177,14 +220,26 @@ static bool reap(const char *data, struct error **err)
         return error_set(err, ERR_INTERNAL, 0, "unreadable ledger entry of a domain");
     if (root == NULL)
         return destroy_by_libvirt(uri, uuid, err);
-    if (!reap_kill_by_uuid(uuid, &count, err))
+    if (!reap_kill_by_uuid(uuid, &count, err) || !kill_below(root, err))
         return false;
     if (count > 0)
         log_info("qemu", "ended left-over domain %s", uuid);
     return io_remove_tree(root, err);
 }
 
+static bool reap_root(const char *root, struct error **err)
+{
+    if (root[0] != '/')
+        return error_set(err, ERR_INTERNAL, 0, "'%s' is not an absolute path", root);
+    return kill_below(root, err) && io_remove_tree(root, err);
+}
+
 const struct reaper reaper_domain = {
     .kind = "domain",
     .reap = reap,
+};
+
+const struct reaper reaper_libvirt_root = {
+    .kind = REAP_ROOT,
+    .reap = reap_root,
 };

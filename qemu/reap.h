@@ -9,6 +9,9 @@
 #include "plug/reaper.h"
 
 extern const struct reaper reaper_domain; /* "domain" */
+/* The directory of an embedded driver, and the programs that it started. */
+#define REAP_ROOT "libvirt-root"
+extern const struct reaper reaper_libvirt_root;
 
 /* What the ledger keeps of a domain (JSON); ROOT NULL: not embedded.  Heap. */
 char *reap_domain_data(const char *uri, const char *root, const char *name,

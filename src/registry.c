@@ -91,7 +91,7 @@ static const struct sealop *const sealops[] = {
 };
 
 static const struct reaper *const reapers[] = {
-    &reaper_subuid_tree, &reaper_domain, &reaper_volume, &reaper_pool, NULL,
+    &reaper_subuid_tree, &reaper_domain, &reaper_libvirt_root, &reaper_volume, &reaper_pool, NULL,
 };
 
 const struct builder_type *registry_find_builder(str name)

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Opt-in: builds killed (-9) at random instants; the next start leaves nothing of them.  200 builds of a guest
-# that powers itself off at once, some ten minutes, and with IMGFAC_TEST_KILL_REAL=10 as many of a real one.
+# that powers itself off at once, some ten minutes, a tenth as many while libvirt asks the emulator what it can, as
+# many with a TPM, and with IMGFAC_TEST_KILL_REAL=10 that many of a real guest.
 # IMGFAC_TEST_KILLS=20 kills fewer.  IMGFAC_TEST_SIGNAL=INT shows that Ctrl-C ends each within ten seconds.
 . "$(dirname "$0")/../lib/lib.sh"
 . "$ROOT/tests/lib/faults.sh"
@@ -29,9 +30,14 @@ milliseconds() {
     date +%s%3N
 }
 
+before_each() {
+    :
+}
+
 # One build, killed after DELAY milliseconds, then any start.
 kill_after() { # DELAY
     local pid begin
+    before_each
     imgfac build -force t.pkr.hcl >out 2>&1 &
     pid=$!
     sleep "$(printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)))"
@@ -72,6 +78,21 @@ whole=$(($(milliseconds) - begin))
 echo "a whole build takes $whole ms"
 objects >before
 series 'a guest that powers off' "$kills" "$((whole * 11 / 10))"
+
+before_each() {
+    rm -rf store/cache/libvirt
+}
+series 'an emulator that nobody knows yet' $(((kills + 9) / 10)) 4000
+before_each() {
+    :
+}
+if command -v swtpm_setup >/dev/null; then
+    template off '  communicator = "none"
+  vtpm = true
+  shutdown_timeout = "1m"' '  seal { enabled = false }'
+    assert_status 0 imgfac build -force t.pkr.hcl
+    series 'a guest with a TPM' $(((kills + 9) / 10)) "$((whole * 11 / 10))"
+fi
 
 [ -n "${IMGFAC_TEST_KILL_REAL:-}" ] || exit 0
 template base '' '  provisioner "shell" { inline = ["echo hello"] }'

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/hash.h"
@@ -76,6 +77,61 @@ static void reaps_root_and_process_twice(void **state)
     assert_true(reaper_domain.reap(data, &err));
 }
 
+/* libvirt's QEMU that is asked what it can, and swtpm, have no UUID. */
+static pid_t spawn_below(const char *dir, const char *program, const char *argument)
+{
+    autofree char *path = io_path_join(dir, program);
+    int fds[2];
+    char byte;
+    assert_int_equal(pipe(fds), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(fds[1], 1);
+        if (symlink("/bin/sh", path) == 0)
+            execl(path, path, "-c", "echo; read x <\"$1/fifo\"", "sh", dir, argument, (char *)NULL);
+        _exit(127);
+    }
+    assert_int_equal(read(fds[0], &byte, 1), 1);
+    close(fds[0]);
+    close(fds[1]);
+    return pid;
+}
+
+static void reaps_what_libvirt_started(void **state)
+{
+    (void)state;
+    AUTO(error) struct error *err = NULL;
+    autofree char *root = io_make_temp_dir(io_temp_root(), "imgfac-test-reap-", &err);
+    autofree char *away = io_make_temp_dir(io_temp_root(), "imgfac-test-reap-", &err);
+    autofree char *fifo = io_path_join(away, "fifo");
+    autofree char *inside = xasprintf("unix:%s/lib/qmp,server=on", root);
+    autofree char *outside = xasprintf("unix:%s-other/qmp", root);
+    const struct {
+        const char *program, *argument;
+        bool dies;
+    } cases[] = {{"qemu-system-mips", inside, true},
+                 {"swtpm", inside, true},
+                 {"swtpm_setup", outside, false},
+                 {"less", inside, false}};
+    pid_t pids[ARRAY_SIZE(cases)];
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        pids[i] = spawn_below(away, cases[i].program, cases[i].argument);
+    assert_true(reaper_libvirt_root.reap(root, &err));
+    assert_false(io_exists(root));
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        pid_t ended = waitpid(pids[i], NULL, WNOHANG);
+        assert_int_equal(ended, cases[i].dies ? pids[i] : 0);
+        if (cases[i].dies)
+            continue;
+        kill(pids[i], SIGKILL);
+        waitpid(pids[i], NULL, 0);
+    }
+    assert_true(reaper_libvirt_root.reap(root, &err));
+    assert_true(io_remove_tree(away, &err));
+    assert_false(reaper_libvirt_root.reap("relative", &err));
+}
+
 static void refuses_damaged_entries(void **state)
 {
     (void)state;
@@ -92,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kills_by_uuid_even_the_deaf),
         cmocka_unit_test(reaps_root_and_process_twice),
+        cmocka_unit_test(reaps_what_libvirt_started),
         cmocka_unit_test(refuses_damaged_entries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
