@@ -53,3 +53,13 @@ download {
   # Directory of the download cache.  null: cache within the store.
   cache_path = null
 }
+
+# What failed builds leave in STORE/logs: one directory each, the failure bundle.
+logs {
+  # Days that it is kept; 0: for ever.  Older ones go when a build starts, and
+  # by `imgfac gc -logs` (-dry-run shows which).
+  keep_days = 30
+
+  # The newest so many are kept however old they are.
+  keep_last = 10
+}

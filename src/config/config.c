@@ -53,6 +53,15 @@ static const struct opt download_opts[] = {
     OPT_END,
 };
 
+static const struct opt logs_opts[] = {
+    OPT_INT(struct config_logs, keep_days, "keep_days", .def = "30", .min = "0", .max = "36500",
+            .doc = "Days that the logs of a failed build (its failure bundle) are kept; 0: for "
+                   "ever.  Older ones go when a build starts, and by `imgfac gc -logs`."),
+    OPT_INT(struct config_logs, keep_last, "keep_last", .def = "10", .min = "0", .max = "1000000",
+            .doc = "The newest so many are kept however old they are."),
+    OPT_END,
+};
+
 const struct opt config_opts[] = {
     OPT_BLOCK(struct config, store, "store", struct config_store, store_opts,
               .doc = "Where everything is kept."),
@@ -62,6 +71,8 @@ const struct opt config_opts[] = {
                .doc = "A libvirt host that runs builds.  The first one is the default."),
     OPT_BLOCK(struct config, download, "download", struct config_download, download_opts,
               .doc = "How ISO files and base images are fetched."),
+    OPT_BLOCK(struct config, logs, "logs", struct config_logs, logs_opts,
+              .doc = "What failed builds leave in STORE/logs."),
     OPT_END,
 };
 
@@ -79,6 +90,10 @@ static void add_absent(struct arena *a, struct config *c)
     if (c->download == NULL) {
         c->download = arena_new_object(a, struct config_download);
         schema_defaults(download_opts, a, c->download);
+    }
+    if (c->logs == NULL) {
+        c->logs = arena_new_object(a, struct config_logs);
+        schema_defaults(logs_opts, a, c->logs);
     }
     if (c->hypervisors.len == 0) {
         struct config_hypervisor *h = arena_new_object(a, struct config_hypervisor);

@@ -33,12 +33,18 @@ struct config_download {
     const char *cache_path;    /* NULL: STORE/cache */
 };
 
+struct config_logs {
+    int64_t keep_days; /* 0: for ever */
+    int64_t keep_last;
+};
+
 struct config {
     const char *file; /* where it was read; NULL: built-in defaults */
     struct config_store *store;
     struct config_catalog *catalog;
     struct opt_blocks hypervisors; /* struct config_hypervisor; at least one after loading */
     struct config_download *download;
+    struct config_logs *logs;
 };
 
 extern const struct opt config_opts[];

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/run.h"
 
+#include "base/log.h"
 #include "base/thread.h"
+#include "config/config.h"
 #include "core/build.h"
+#include "ledger/bundles.h"
 
 /* Shared by the threads of one run: the next build to take. */
 struct run {
@@ -50,6 +53,20 @@ static bool collect(struct run *r, struct arena *a)
     return ok;
 }
 
+/* What earlier builds left is not worth failing for. */
+static void prune_logs(const struct run_options *options)
+{
+    AUTO(error) struct error *e = NULL;
+    const struct config_logs *logs = options->config != NULL ? options->config->logs : NULL;
+    if (logs == NULL || options->store == NULL)
+        return;
+    const struct bundle_limits limits = {logs->keep_days, logs->keep_last};
+    if (bundles_prune(options->store, &limits, NULL, NULL, &e))
+        return;
+    autofree char *why = error_line(e);
+    log_warn("ledger", "%s", why);
+}
+
 bool run_builds(const struct plan *plan, const struct run_options *options, struct arena *a,
                 struct run_outcome **out)
 {
@@ -61,6 +78,7 @@ bool run_builds(const struct plan *plan, const struct run_options *options, stru
         .arenas = arena_new_array(a, struct arena *, count),
         .lock = PTHREAD_MUTEX_INITIALIZER,
     };
+    prune_logs(options);
     for (size_t i = 0; i < count; i++)
         r.arenas[i] = arena_new_child(a, "build");
     size_t threads = options->parallel == 0 ? count : MIN(count, (size_t)options->parallel);

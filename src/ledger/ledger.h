@@ -41,7 +41,11 @@ bool ledger_reap(const char *dir, const struct reaper *const *reapers, size_t *r
  * Not thread-safe: for the start of a program. */
 void ledger_on_left(void (*say)(void *arg, const char *text), void *arg);
 
-/* The same for what was kept on purpose: by the ledger of that NAME, or NULL: by all. */
+/* Only look: FN is called for each thing that ledger_reap() would remove. */
+bool ledger_each_dead(const char *dir, void (*fn)(void *arg, const char *kind, const char *data),
+                      void *arg, struct error **err);
+
+/* As ledger_reap() for what was kept on purpose: by the ledger of that NAME, or NULL: by all. */
 bool ledger_reap_kept(const char *dir, const char *name, const struct reaper *const *reapers,
                       size_t *reaped, size_t *left, struct error **err);
 

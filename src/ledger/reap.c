@@ -98,18 +98,26 @@ static bool lock_dead(int fd, str text)
     return true;
 }
 
-static void reap_file(struct reaping *r, const char *path)
+/* What a dead owner left; its file is locked until the descriptor is closed.
+ * -1: the owner lives, or the file cannot be read. */
+static int open_dead(const char *path, struct arena *a, struct journal *out)
 {
     AUTO(error) struct error *e = NULL;
     AUTO(strbuf) struct strbuf first = STRBUF_INIT, text = STRBUF_INIT;
     autoclose int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || !io_read_file(path, JOURNAL_MAX, &first, &e) ||
         !lock_dead(fd, strbuf_str(&first)) || !io_read_file(path, JOURNAL_MAX, &text, &e))
-        return;
+        return -1;
+    journal_parse(a, strbuf_str(&text), out);
+    return steal_fd(&fd);
+}
+
+static void reap_file(struct reaping *r, const char *path)
+{
     AUTO(arena) struct arena *a = arena_new("ledger");
     struct journal j = {0};
-    journal_parse(a, strbuf_str(&text), &j);
-    if (reap_entries(r, &j))
+    autoclose int fd = open_dead(path, a, &j);
+    if (fd >= 0 && reap_entries(r, &j))
         unlink(path);
 }
 
@@ -157,6 +165,27 @@ bool ledger_reap(const char *dir, const struct reaper *const *reapers, size_t *r
                  struct error **err)
 {
     return reap_files(dir, NULL, STR(JOURNAL_SUFFIX), reapers, reaped, left, err);
+}
+
+bool ledger_each_dead(const char *dir, void (*fn)(void *arg, const char *kind, const char *data),
+                      void *arg, struct error **err)
+{
+    autoclosedir DIR *d = opendir(dir);
+    if (d == NULL)
+        return errno == ENOENT ||
+               error_set(err, ERR_IO, errno, "cannot read ledger directory '%s'", dir);
+    struct dirent *entry;
+    while ((entry = readdir(d)) != NULL) {
+        AUTO(arena) struct arena *a = arena_new("ledger");
+        struct journal j = {0};
+        if (!str_ends(str_from(entry->d_name), STR(JOURNAL_SUFFIX)))
+            continue;
+        autofree char *path = io_path_join(dir, entry->d_name);
+        autoclose int fd = open_dead(path, a, &j);
+        for (size_t i = j.len; fd >= 0 && i-- > 0;)
+            fn(arg, j.ptr[i].kind, j.ptr[i].data);
+    }
+    return true;
 }
 
 bool ledger_reap_kept(const char *dir, const char *name, const struct reaper *const *reapers,

@@ -43,7 +43,7 @@ $ imgfac -config=config.hcl screenshot golden
 ? 6
 
 $ imgfac -config=config.hcl gc
-! Error: What to remove? give -orphans, -kept or both
+! Error: What to remove? give -orphans, -kept, -logs or several
 !
 ? 2
 
@@ -102,3 +102,38 @@ $ imgfac -config=config.hcl attach golden
 ! Error: 'qemu.golden' has no serial console
 !
 ? 6
+
+# What would be removed, and nothing is.
+$ printf 'store { path = "store" }\nlogs {\n  keep_days = 30\n  keep_last = 1\n}\n' >config.hcl
+$ mkdir -p store/logs && cd store/logs && for n in 1 2 3; do mkdir qemu.golden-01BBBBBBBBBBBBBBBBBBTHERE$n; touch -d "2020-01-0$n" qemu.golden-01BBBBBBBBBBBBBBBBBBTHERE$n; done; mkdir mine; touch -d 2020-01-01 mine
+$ mkdir store/gone; printf '{"owner":1,"start":1}\n{"add":1,"kind":"tree","data":"%s/store/gone"}\n' "$PWD" >store/ledger/01BBBBBBBBBBBBBBBBBBTHERE7.ledger
+$ imgfac -config=config.hcl gc -orphans -kept -logs -dry-run
+| would remove the left-over tree [TMP]/store/gone
+| would remove qemu.golden
+| would remove [TMP]/store/logs/qemu.golden-[ULID] (0 B)
+| would remove [TMP]/store/logs/qemu.golden-[ULID] (0 B)
+$ ls store/logs store/ledger; ls -d store/gone
+| store/ledger:
+| 01BBBBBBBBBBBBBBBBBBTHERE7.ledger
+|
+| store/logs:
+| mine
+| qemu.golden-[ULID]
+| qemu.golden-[ULID]
+| qemu.golden-[ULID]
+| store/gone
+$ imgfac -config=config.hcl gc -logs
+| removed 2 failure bundles (0 B)
+$ ls store/logs
+| mine
+| qemu.golden-[ULID]
+$ imgfac -config=config.hcl gc -orphans; ls -d store/gone
+| removed 1 left-over thing
+! ls: cannot access 'store/gone': No such file or directory
+? 2
+
+# A build begins with it.
+$ touch -d 2020-01-03 store/logs/qemu.golden-*; mkdir store/logs/qemu.golden-01BBBBBBBBBBBBBBBBBBTHERE4
+$ printf 'source "null" "n" {\n  communicator = "none"\n}\nbuild {\n  sources = ["null.n"]\n}\n' >n.pkr.hcl && imgfac -config=config.hcl build n.pkr.hcl >/dev/null; ls store/logs
+| mine
+| qemu.golden-[ULID]

@@ -64,6 +64,8 @@ static void test_example_is_the_default(void **state)
     assert_int_equal(example.download->mirrors.len, 0);
     assert_null(example.download->proxy);
     assert_int_equal(example.download->cache_size_bytes, none.download->cache_size_bytes);
+    assert_int_equal(example.logs->keep_days, none.logs->keep_days);
+    assert_int_equal(example.logs->keep_last, none.logs->keep_last);
     assert_string_equal(config_store_path(&example, a), "/var/lib/imgfac");
 }
 
