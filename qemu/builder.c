@@ -75,6 +75,7 @@ bool qemu_find_emulator(struct qemu_state *s, struct arena *a, struct error **er
     if (path == NULL) {
         const char *package = proc_package_of(s->config->qemu_binary);
         error_set(err, ERR_HOST, 0, "'%s' is not installed", s->config->qemu_binary);
+        error_option(err, "qemu_binary");
         return error_hint(err, "Install the package %s, or set qemu_binary.",
                           package != NULL ? package : "qemu-system");
     }

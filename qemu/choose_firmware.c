@@ -33,6 +33,7 @@ static bool check_machine(const struct qemu_state *s, struct error **err)
         return true;
     error_set(err, ERR_TEMPLATE, 0, "the firmware '%s' does not run on the machine type '%s'",
               s->firmware.code, s->machine);
+    error_option(err, "machine_type");
     return error_hint(err, "Secure Boot needs machine_type = \"q35\".");
 }
 
@@ -51,6 +52,7 @@ static const char *absolute(const struct build *b, const char *path)
 static bool missing(const char *option, const char *path, const char *arch, struct error **err)
 {
     error_set(err, ERR_HOST, 0, "the firmware '%s' (%s) is not there", path, option);
+    error_option(err, option);
     return error_hint(err,
                       "Install the package %s, or leave the paths out: efi_boot = true finds the "
                       "firmware of any distribution.",
@@ -90,6 +92,7 @@ static bool use_paths(struct build *b, struct error **err)
     if (c->efi_firmware_vars == NULL && !known) {
         error_set(err, ERR_TEMPLATE, 0, "nothing says which variables belong to '%s'",
                   c->efi_firmware_code);
+        error_option(err, "efi_firmware_code");
         return error_hint(err, "Set efi_firmware_vars, too.");
     }
     if (c->efi_firmware_vars == NULL)

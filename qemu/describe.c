@@ -238,7 +238,7 @@ static bool render_arg(void *arg, str text, const char **out, struct error **err
                                .build_name = b->source_name,
                                .build_type = b->builder_name};
     if (!gotmpl_render(b->arena, text, &data, &text, err))
-        return error_wrap(err, "cannot use qemuargs");
+        return error_option(err, "qemuargs") || error_wrap(err, "cannot use qemuargs");
     *out = str_dup(b->arena, text);
     return true;
 }

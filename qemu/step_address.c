@@ -48,6 +48,7 @@ static bool run(struct step *step, struct build *b, struct error **err)
         if (clock_now() > until) {
             error_set(err, ERR_TIMEOUT, 0, "no address of %s was seen on the bridge '%s'", s->mac,
                       s->config->net_bridge);
+            error_option(err, "net_bridge");
             return error_hint(err, "Is there a DHCP server on that network?");
         }
         if (!cancel_sleep(b->guest, LOOK_NS))

@@ -34,6 +34,7 @@ static bool choose_size(const struct qemu_state *s, uint64_t *out, struct error 
     error_set(err, ERR_TEMPLATE, 0,
               "the disk_size of %llu MiB is less than the %llu MiB of the image to start from",
               (unsigned long long)(*out >> 20), (unsigned long long)(s->source_size >> 20));
+    error_option(err, "disk_size");
     return error_hint(err, "A disk can only grow: leave disk_size out or make it larger.");
 }
 
@@ -77,7 +78,8 @@ static bool make_more_disks(struct build *b, struct error **err)
         const char *path = arena_fmt(b->arena, "%s/disk-%zu.qcow2", b->work_dir, i + 1);
         if (!str_to_size(str_from(sizes->ptr[i]), 1 << 20, &bytes))
             return error_set(err, ERR_TEMPLATE, 0, "disk_additional_size: '%s' is no size",
-                             sizes->ptr[i]);
+                             sizes->ptr[i]) ||
+                   error_option(err, "disk_additional_size");
         struct img_new disk = {
             .path = path, .size = bytes, .args = create_args(s->config), .cancel = b->cancel};
         if (!img_make(&disk, err))

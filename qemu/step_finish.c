@@ -41,7 +41,10 @@ static bool run_command(struct build *b, struct error **err)
         error_drop(err);
         ok = true;
     }
-    return ok || error_wrap(err, "cannot run shutdown_command");
+    if (ok)
+        return true;
+    error_option(err, "shutdown_command");
+    return error_wrap(err, "cannot run shutdown_command");
 }
 
 static bool ask_to_stop(struct build *b, struct error **err)
@@ -66,6 +69,7 @@ static bool explain_timeout(const struct qemu_state *s, struct error **err)
 {
     if (!error_is(*err, ERR_TIMEOUT))
         return false;
+    error_option(err, "shutdown_command shutdown_timeout");
     if (s->config->shutdown_command == NULL)
         return error_hint(err, "The guest does not obey its power button: set shutdown_command, "
                                "or raise shutdown_timeout.");

@@ -81,7 +81,7 @@ static bool hold_ports(struct build *b, struct error **err)
         port_hold_free(s->port);
         s->port = port_hold_new(LOOPBACK, (int)c->host_port_min, (int)c->host_port_max, err);
         if (s->port == NULL)
-            return false;
+            return error_option(err, "host_port_min host_port_max");
         s->forward_port = b->target.port = port_hold_number(s->port);
     }
     b->target.host = LOOPBACK;
@@ -91,8 +91,10 @@ static bool hold_ports(struct build *b, struct error **err)
         return true;
     s->vnc_port =
         port_hold_new(c->vnc_bind_address, (int)c->vnc_port_min, (int)c->vnc_port_max, err);
-    if (s->vnc_port == NULL)
+    if (s->vnc_port == NULL) {
+        error_option(err, "vnc_port_min vnc_port_max");
         return error_wrap(err, "no port for VNC");
+    }
     s->vnc_number = port_hold_number(s->vnc_port);
     return true;
 }
@@ -221,6 +223,7 @@ static bool check_tpm(const struct qemu_state *s, struct error **err)
         if (path != NULL)
             continue;
         error_set(err, ERR_HOST, 0, "vtpm: '%s' is not installed", tools[i]);
+        error_option(err, "vtpm");
         return error_hint(err, "Install the package %s.", proc_package_of(tools[i]));
     }
     return true;

@@ -40,7 +40,8 @@ static bool make_cd(struct build *b, struct error **err)
         return true;
     tree_init(&t, b->arena);
     if (!add_globs(&t, &c->cd_files, TREE_KEEP, err) || !add_texts(&t, &c->cd_content, err))
-        return error_wrap(err, "cannot make the CD of cd_files");
+        return error_option(err, "cd_files cd_content") ||
+               error_wrap(err, "cannot make the CD of cd_files");
     const struct iso_file *files = tree_files(&t, &count);
     s->cd_path = arena_fmt(b->arena, "%s/cd.iso", b->work_dir);
     return iso_write(s->cd_path, c->cd_label != NULL ? c->cd_label : DEFAULT_LABEL, files, count,
@@ -58,7 +59,8 @@ static bool make_floppy(struct build *b, struct error **err)
     tree_init(&t, b->arena);
     if (!add_globs(&t, &c->floppy_files, TREE_FLATTEN, err) ||
         !add_globs(&t, &c->floppy_dirs, TREE_KEEP, err) || !add_texts(&t, &c->floppy_content, err))
-        return error_wrap(err, "cannot make the floppy disk");
+        return error_option(err, "floppy_files floppy_dirs floppy_content") ||
+               error_wrap(err, "cannot make the floppy disk");
     const struct iso_file *files = tree_files(&t, &count);
     s->floppy_path = arena_fmt(b->arena, "%s/floppy.img", b->work_dir);
     return floppy_write(s->floppy_path, c->floppy_label != NULL ? c->floppy_label : DEFAULT_LABEL,
@@ -102,14 +104,14 @@ static bool http_run(struct step *step, struct build *b, struct error **err)
     if (c->net_bridge != NULL) {
         b->target.http_ip = net_interface_address(c->net_bridge, b->arena, err);
         if (b->target.http_ip == NULL)
-            return error_wrap(err, "cannot use net_bridge");
+            return error_option(err, "net_bridge") || error_wrap(err, "cannot use net_bridge");
     }
     if (c->http_directory == NULL && c->http_content.len == 0)
         return true;
     struct httpd_config *h = describe_server(b);
     s->http_port = port_hold_new(h->address, (int)c->http_port_min, (int)c->http_port_max, err);
     if (s->http_port == NULL)
-        return false;
+        return error_option(err, "http_port_min http_port_max");
     h->port = port_hold_number(s->http_port);
     s->httpd = httpd_start(h, err);
     if (s->httpd == NULL)

@@ -24,6 +24,7 @@ static bool check_arch(const struct qemu_state *s, const struct catalog_version 
         return true;
     error_set(err, ERR_TEMPLATE, 0, "base '%s' %s is made for %s, but %s runs %s", v->bucket,
               v->name, v->arch, s->config->qemu_binary, s->arch);
+    error_option(err, "base");
     return error_hint(err, "Set qemu_binary to qemu-system-%s.", canonical_arch(v->arch));
 }
 
@@ -200,12 +201,14 @@ static bool check_hypervisor(const struct qemu_state *s, struct error **err)
     const char *uri = s->hypervisor != NULL ? s->hypervisor->uri : NULL;
     if (name != NULL && s->hypervisor == NULL) {
         error_set(err, ERR_TEMPLATE, 0, "there is no hypervisor '%s' in the configuration", name);
+        error_option(err, "hypervisor");
         return error_hint(err, "Add a block hypervisor \"%s\" to it, or leave hypervisor out.",
                           name);
     }
     if (uri == NULL || strcmp(uri, "auto") == 0 || str_find(str_from(uri), STR(":///")) >= 0)
         return true;
     error_set(err, ERR_HOST, 0, "hypervisor '%s' is another host (%s)", s->hypervisor->name, uri);
+    error_option(err, "hypervisor");
     return error_hint(err, "This version builds on its own host alone: use uri = \"auto\".");
 }
 
@@ -214,8 +217,12 @@ static bool run(struct step *step, struct build *b, struct error **err)
     (void)step;
     if (!check_hypervisor(qemu_state(b), err))
         return false;
-    return (qemu_state(b)->config->base != NULL ? use_base(b, err) : use_url(b, err)) &&
-           claim(b, err);
+    bool has_base = qemu_state(b)->config->base != NULL;
+    if ((has_base ? use_base(b, err) : use_url(b, err)) && claim(b, err))
+        return true;
+    return error_option(err, has_base                       ? "base"
+                             : error_is(*err, ERR_CHECKSUM) ? "iso_checksum"
+                                                            : "iso_url iso_urls");
 }
 
 struct step qemu_step_source(struct build *b)

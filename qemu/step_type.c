@@ -59,6 +59,7 @@ static bool prepare(struct build *b, str text, struct boot_actions *out, struct 
 {
     struct boot_place place;
     return (render(b, &text, err) && boot_command_parse(b->arena, text, out, &place, err)) ||
+           error_option(err, "boot_command boot_steps") ||
            error_wrap(err, "cannot use the boot command");
 }
 

@@ -101,12 +101,21 @@ bool error_at(struct error **err, struct range range)
     return false;
 }
 
+bool error_option(struct error **err, const char *names)
+{
+    assert(*err != NULL);
+    if (error_first_option(*err) == NULL)
+        (*err)->option = xstrdup(names);
+    return false;
+}
+
 void error_free(struct error *e)
 {
     while (e != NULL) {
         struct error *cause = e->cause;
         free(e->msg);
         free(e->hint);
+        free(e->option);
         free(e);
         e = cause;
     }
@@ -150,6 +159,15 @@ const char *error_first_hint(const struct error *e)
     for (; e != NULL; e = e->cause) {
         if (e->hint != NULL)
             return e->hint;
+    }
+    return NULL;
+}
+
+const char *error_first_option(const struct error *e)
+{
+    for (; e != NULL; e = e->cause) {
+        if (e->option != NULL)
+            return e->option;
     }
     return NULL;
 }

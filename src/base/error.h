@@ -41,6 +41,8 @@ struct error {
     char *msg;
     char *hint;         /* what to do about it, a sentence; or NULL */
     struct range range; /* where in the template; empty when none */
+    char *option;       /* arguments of the block that are at fault, one of "iso_url iso_urls"; or
+                         * NULL */
     struct error *cause;
 };
 
@@ -57,6 +59,10 @@ bool error_wrap_code(struct error **err, enum err_code code, const char *fmt, ..
 bool error_hint(struct error **err, const char *fmt, ...) ATTR_PRINTF(2, 3) ATTR_NONNULL(1, 2);
 /* Attach a place of the template unless one is there already; returns false. */
 bool error_at(struct error **err, struct range range);
+/* Say which argument of its block is at fault, by name; of several, divided by
+ * blanks, the first one that is set.  Whoever knows the block makes a place of
+ * it (schema_error_at).  The first to say so is right; returns false. */
+bool error_option(struct error **err, const char *names) ATTR_NONNULL(1, 2);
 void error_free(struct error *e);
 DEFINE_AUTO(error, struct error *, error_free);
 /* Free *ERR and make it NULL: for a failure that is dealt with. */
@@ -72,6 +78,8 @@ char *error_line(const struct error *e) ATTR_RETURNS_NONNULL;
 const char *error_first_hint(const struct error *e);
 /* First non-empty range from the top down. */
 struct range error_first_range(const struct error *e);
+/* First options found from the top down, or NULL. */
+const char *error_first_option(const struct error *e);
 /* {"code":"timeout","message":"...","hint":"...","causes":["..."]}, heap. */
 char *error_json(const struct error *e) ATTR_RETURNS_NONNULL;
 

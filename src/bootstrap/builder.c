@@ -124,6 +124,7 @@ static bool check_keyring(const struct debootstrap_config *c, struct error **err
     if (c->keyring == NULL || access(c->keyring, R_OK) == 0)
         return true;
     error_set(err, ERR_NOT_FOUND, 0, "cannot read the keyring '%s'", c->keyring);
+    error_option(err, "keyring");
     return error_hint(err, "Check the option \"keyring\".");
 }
 

@@ -131,16 +131,21 @@ static bool fits(const struct syntax *syntax, const char *text)
            text[strspn(text, syntax->rest)] == '\0';
 }
 
-static bool check_text(const struct body *body, const char *name, const char *text,
-                       const struct syntax *syntax, struct diags *diags)
+static bool check_at(struct range range, const char *name, const char *text,
+                     const struct syntax *syntax, struct diags *diags)
 {
     if (text == NULL || fits(syntax, text))
         return true;
     autofree char *summary = NULL;
     if (asprintf(&summary, "Invalid value for \"%s\"", name) < 0)
         return false;
-    return diags_error(diags, schema_range(body, name), summary, "'%s' is not possible here.  %s",
-                       text, syntax->what);
+    return diags_error(diags, range, summary, "'%s' is not possible here.  %s", text, syntax->what);
+}
+
+static bool check_text(const struct body *body, const char *name, const char *text,
+                       const struct syntax *syntax, struct diags *diags)
+{
+    return check_at(schema_range(body, name), name, text, syntax, diags);
 }
 
 static bool check_list(const struct body *body, const char *name, const struct opt_strings *list,
@@ -149,7 +154,9 @@ static bool check_list(const struct body *body, const char *name, const struct o
     bool ok = true;
 
     for (size_t i = 0; i < list->len; i++)
-        ok = check_text(body, name, list->ptr[i], syntax, diags) && ok;
+        ok = check_at(schema_item_range(body, name, i, list->len), name, list->ptr[i], syntax,
+                      diags) &&
+             ok;
     return ok;
 }
 

@@ -264,6 +264,7 @@ static bool write_names(struct rootfs *r, const struct debootstrap_config *c, st
         return false;
     if (!rootfs_exists(r, zone + strlen("../"))) {
         error_set(err, ERR_TEMPLATE, 0, "unknown time zone '%s'", c->timezone);
+        error_option(err, "timezone");
         return error_hint(err, "Give a name of the tz database, such as \"Europe/Paris\".");
     }
     return rootfs_symlink(r, "etc/localtime", zone, err);
@@ -277,6 +278,7 @@ static bool write_boot(struct rootfs *r, const struct debootstrap_config *c,
 
     if (version == NULL) {
         error_set(err, ERR_TEMPLATE, 0, "the kernel package installed no kernel in /boot");
+        error_option(err, "kernel");
         return error_hint(err, "Check the option \"kernel\".");
     }
     contents_render_grub_cfg(&text, c, ids, version);

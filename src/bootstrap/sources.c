@@ -161,6 +161,7 @@ static bool explain_space(const struct debootstrap_config *c, str line, struct e
 static bool explain_network(const struct debootstrap_config *c, str line, struct error **err)
 {
     error_set(err, ERR_NETWORK, 0, "cannot reach the mirror '%s' (%.*s)", c->mirror, STR_FMT(line));
+    error_option(err, "mirror");
     return error_hint(err, "Check the network, http_proxy, and the options \"mirror\" and "
                            "\"security_mirror\".");
 }
@@ -168,6 +169,7 @@ static bool explain_network(const struct debootstrap_config *c, str line, struct
 static bool explain_signature(const struct debootstrap_config *c, str line, struct error **err)
 {
     error_set(err, ERR_CHECKSUM, 0, "cannot trust the mirror '%s': %.*s", c->mirror, STR_FMT(line));
+    error_option(err, "keyring mirror");
     return error_hint(err, "Install the distribution's keyring (debian-archive-keyring), or name "
                            "one with the option \"keyring\".");
 }
@@ -176,6 +178,7 @@ static bool explain_suite(const struct debootstrap_config *c, str line, struct e
 {
     (void)line;
     error_set(err, ERR_NOT_FOUND, 0, "the mirror '%s' has no suite '%s'", c->mirror, c->suite);
+    error_option(err, "suite");
     return error_hint(err, "Check the options \"suite\", \"mirror\" and \"security_mirror\"; "
                            "releases past their end of life are on archive.debian.org.");
 }
@@ -183,6 +186,7 @@ static bool explain_suite(const struct debootstrap_config *c, str line, struct e
 static bool explain_package(const struct debootstrap_config *c, str line, struct error **err)
 {
     error_set(err, ERR_NOT_FOUND, 0, "suite '%s' lacks a package (%.*s)", c->suite, STR_FMT(line));
+    error_option(err, "packages");
     return error_hint(err, "Check the options \"packages\" and \"kernel\"; a package of contrib or "
                            "non-free needs its component in \"components\".");
 }

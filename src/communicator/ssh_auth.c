@@ -73,6 +73,7 @@ static ssh_key load_key_file(const struct ssh_account *a, struct error **err)
     autofree char *full = ssh_expand_home(a->key_file);
     AUTO(strbuf) struct strbuf text = STRBUF_INIT_MAX(KEY_FILE_MAX);
     if (!io_read_file(full, KEY_FILE_MAX, &text, err)) {
+        error_option(err, a->key_option);
         error_wrap(err, "%s is invalid", a->key_option);
         return NULL;
     }

@@ -134,7 +134,8 @@ bool ssh_cert_attach(const struct ssh_account *a, ssh_key key, struct error **er
     ssh_key cert = NULL;
     size_t at;
     if (!io_read_file(path, CERT_MAX, &text, err))
-        return error_wrap(err, "%s is invalid", a->cert_option);
+        return error_option(err, a->cert_option) ||
+               error_wrap(err, "%s is invalid", a->cert_option);
     str rest = str_trim(strbuf_str(&text));
     str_split(&rest, ' ');
     if (rest.ptr == NULL || !base64_decode(str_split(&rest, ' '), &blob, &at))

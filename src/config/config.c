@@ -129,13 +129,17 @@ static bool check_hypervisors(const struct config *c, const struct body *body, s
         for (size_t n = 0; n < ARRAY_SIZE(accelerators); n++)
             known |= strcmp(h[i].accelerator, accelerators[n]) == 0;
         if (!known)
-            ok = diags_error(diags, schema_range(body, "hypervisor"), "Unknown accelerator",
-                             "\"%s\" of hypervisor \"%s\" is none of \"auto\", \"kvm\", \"tcg\".",
-                             h[i].accelerator, h[i].name);
+            ok = diags_error(
+                diags,
+                schema_nested_range(body, "hypervisor", i, c->hypervisors.len, "accelerator"),
+                "Unknown accelerator",
+                "\"%s\" of hypervisor \"%s\" is none of \"auto\", \"kvm\", \"tcg\".",
+                h[i].accelerator, h[i].name);
         for (size_t n = 0; n < i; n++)
             if (strcmp(h[i].name, h[n].name) == 0)
-                ok = diags_error(diags, schema_range(body, "hypervisor"), "Duplicate hypervisor",
-                                 "There are two hypervisors named \"%s\".", h[i].name);
+                ok = diags_error(
+                    diags, schema_nested_range(body, "hypervisor", i, c->hypervisors.len, NULL),
+                    "Duplicate hypervisor", "There are two hypervisors named \"%s\".", h[i].name);
     }
     return ok;
 }
@@ -147,7 +151,7 @@ static bool check_limits(const struct config *c, const struct body *body, struct
                               "only 0 (no limit) is accepted.";
     bool ok = true;
     if (c->download != NULL && c->download->cache_size_bytes != 0)
-        ok = diags_error(diags, schema_range(body, "download"),
+        ok = diags_error(diags, schema_nested_range(body, "download", 0, 1, "cache_size"),
                          "Limit not available in this version", why, "cache_size");
     return ok;
 }

@@ -64,7 +64,7 @@ static void add_guest_steps(struct step_list *steps, struct build *b,
 {
     const struct comm_type *comm =
         registry_find_communicator(str_from(comm_names[b->comm_config->type]));
-    step_list_push(b->arena, steps, stage_connect(b, comm, b->comm_config, pb->range));
+    step_list_push(b->arena, steps, stage_connect(b, comm, b->comm_config, pb));
     step_list_push(b->arena, steps, stage_ready(b));
     if (pb->error_cleanup != NULL)
         step_list_push(b->arena, steps, stage_error_cleanup(b, pb, pb->error_cleanup));
@@ -98,7 +98,7 @@ static struct step_list list_steps(const struct plan *plan, const struct planned
     if (!has_image)
         return steps;
     if (pb->seal != NULL)
-        step_list_push(b->arena, &steps, stage_seal(b, pb->seal, pb->seal_range, sealed));
+        step_list_push(b->arena, &steps, stage_seal(b, pb, sealed));
     step_list_push(b->arena, &steps, stage_pack(b, output_name, pb->catalog != NULL));
     if (pb->catalog != NULL)
         step_list_push(b->arena, &steps, stage_record(b, plan, pb, sealed, output_name, recorded));
@@ -183,7 +183,7 @@ static bool run_steps(const struct plan *plan, const struct planned_build *pb,
     if (out->ok)
         fill_outcome(b, &recorded, out);
     else
-        error_at(&out->error, pb->range);
+        schema_error_at(&out->error, pb->body, pb->range);
     if (!out->ok && !error_is(out->error, ERR_CANCELLED))
         show_console(b);
     dirs_settle(b, &dirs, out->error, left);

@@ -85,6 +85,7 @@ static bool execute(const struct reading *rd, const void *config, value *out)
     log_info("data", "reading %s", rd->name);
     if (!rd->type->read(rd->type, config, &call, output, &err)) {
         error_wrap(&err, "cannot read %s", rd->name);
+        schema_error_at(&err, rd->block->body, call.range);
         diags_add_error(rd->diags, call.range, err);
         error_free(err);
         return false;
@@ -107,8 +108,11 @@ bool data_read(void *arg, str type, str name, const struct block *block, const s
     if (!schema_decode(block->body, rd.type->opts, scope, a, config, diags))
         return false;
     look_at_arguments(&rd);
-    if (!rd.is_unknown && rd.type->check != NULL &&
-        !rd.type->check(rd.type, config, block->body, diags))
+    size_t before = diags->list.len;
+    bool ok = rd.is_unknown || rd.type->check == NULL ||
+              rd.type->check(rd.type, config, block->body, diags);
+    schema_add_values(block->body, rd.type->opts, scope, a, diags, before);
+    if (!ok)
         return false;
     if (!r->execute || rd.is_unknown)
         *out = schema_object_unknown(a, rd.type->outputs);

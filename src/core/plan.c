@@ -33,6 +33,7 @@ static bool decode_builder(struct planning_use *u, struct planned_build *pb)
         template_use_scope(p->a, u->use->scope, u->use->source->type, u->use->alias, NULL);
     bool ok = schema_decode(pb->body, pb->builder->opts, scope, p->a, config, p->diags);
     pb->config = config;
+    size_t before = p->diags->list.len;
     ok = ok &&
          plan_render(p, pb->builder->opts, pb->body, pb->source_name, pb->builder->name, config);
     if (pb->builder->comm != NULL)
@@ -43,6 +44,7 @@ static bool decode_builder(struct planning_use *u, struct planned_build *pb)
         ok = comm_check(pb->comm, pb->body, p->diags);
     if (ok && pb->builder->check != NULL)
         ok = pb->builder->check(config, pb->body, p->diags);
+    schema_add_values(pb->body, pb->builder->opts, scope, p->a, p->diags, before);
     return ok;
 }
 

@@ -231,7 +231,8 @@ static void warn_unknown_names(struct planning_use *u, const struct body *common
                 suggest_offer(&s, str_from(ref));
             }
         if (!found)
-            diags_warning(u->p->diags, schema_range(common, option), "Unknown source",
+            diags_warning(u->p->diags, schema_item_range(common, option, i, names->len),
+                          "Unknown source",
                           "\"%s\" is no source of a build of this template.%s Sources are named "
                           "TYPE.NAME here.",
                           names->ptr[i], suggest_text(a, &s));

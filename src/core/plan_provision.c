@@ -38,9 +38,11 @@ static bool decode(struct planning_use *u, const struct planned_build *pb,
     struct scope *scope = plan_block_scope(u, p->scope);
     bool ok = schema_decode(p->body, p->type->opts, scope, plan->a, config, plan->diags);
     p->config = config;
+    size_t before = plan->diags->list.len;
     ok = ok && plan_render(plan, p->type->opts, p->body, pb->alias, pb->builder->name, config);
     if (ok && !plan_is_unknown(plan, p->body, scope))
         ok = provisioner_check(p->type, config, p->body, plan->diags);
+    schema_add_values(p->body, p->type->opts, scope, plan->a, plan->diags, before);
     return ok;
 }
 

@@ -66,10 +66,12 @@ static bool check_names(struct planning_use *u, const struct body *body, const C
     for (size_t i = 0; i < block->channels.len; i++) {
         const char *name = block->channels.ptr[i];
         if (!is_name(name))
-            ok = diags_error(diags, schema_range(body, "channels"), "Invalid channel name",
-                             "\"%s\" cannot be a channel. " NAME_RULE, name);
+            ok =
+                diags_error(diags, schema_item_range(body, "channels", i, block->channels.len),
+                            "Invalid channel name", "\"%s\" cannot be a channel. " NAME_RULE, name);
         else if (strcmp(name, "latest") == 0)
-            ok = diags_error(diags, schema_range(body, "channels"), "Invalid channel name",
+            ok = diags_error(diags, schema_item_range(body, "channels", i, block->channels.len),
+                             "Invalid channel name",
                              "The channel \"latest\" is managed: it always points to the newest "
                              "version.");
     }
@@ -105,8 +107,12 @@ static bool decode_catalog(struct planning_use *u, const struct template_block *
     C c = {0};
     bool hcp = rows == registry_rows;
     struct scope *scope = plan_block_scope(u, block->scope);
-    if (!schema_decode(block->body, rows, scope, p->a, &c, p->diags) ||
-        !check_names(u, block->body, &c, hcp ? "bucket_name" : "bucket"))
+    if (!schema_decode(block->body, rows, scope, p->a, &c, p->diags))
+        return false;
+    size_t before = p->diags->list.len;
+    bool ok = check_names(u, block->body, &c, hcp ? "bucket_name" : "bucket");
+    schema_add_values(block->body, rows, scope, p->a, p->diags, before);
+    if (!ok)
         return false;
     if (c.bucket == NULL)
         c.bucket = getenv("HCP_PACKER_BUCKET_NAME");
@@ -171,8 +177,11 @@ static bool decode_seal(struct planning_use *u, const struct template_block *blo
     pb->seal_body = block->body;
     pb->seal_range = block->range;
     const struct sealer *sealer = registry_sealer();
-    return sealer == NULL || sealer->check == NULL || !config->enabled ||
-           sealer->check(config, block->body, p->diags);
+    size_t before = p->diags->list.len;
+    bool ok = sealer == NULL || sealer->check == NULL || !config->enabled ||
+              sealer->check(config, block->body, p->diags);
+    schema_add_values(block->body, seal_opts, scope, p->a, p->diags, before);
+    return ok;
 }
 
 bool plan_seal(struct planning_use *u, struct planned_build *pb)

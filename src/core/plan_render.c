@@ -15,7 +15,7 @@ struct rendering {
     struct gotmpl_data data;
 };
 
-static bool render_string(struct rendering *r, const char **field)
+static bool render_string(struct rendering *r, const char **field, struct range range)
 {
     struct error *err = NULL;
     str out, text = str_from(*field);
@@ -25,7 +25,7 @@ static bool render_string(struct rendering *r, const char **field)
                                          : gotmpl_render(r->p->a, text, &r->data, &out, &err);
     if (!ok) {
         autofree char *line = error_line(err);
-        diags_error(r->p->diags, schema_range(r->body, r->opt->name), "Invalid template text",
+        diags_error(r->p->diags, range, "Invalid template text",
                     "The text in double braces of \"%s\" cannot be read: %s.", r->opt->name, line);
         error_free(err);
         return false;
@@ -39,7 +39,8 @@ static bool render_strings(struct rendering *r, struct opt_strings *list)
 {
     bool ok = true;
     for (size_t i = 0; i < list->len; i++)
-        ok &= render_string(r, &list->ptr[i]);
+        ok &=
+            render_string(r, &list->ptr[i], schema_item_range(r->body, r->opt->name, i, list->len));
     return ok;
 }
 
@@ -47,7 +48,7 @@ static bool render_map(struct rendering *r, struct opt_map *map)
 {
     bool ok = true;
     for (size_t i = 0; i < map->len; i++)
-        ok &= render_string(r, &map->ptr[i].value);
+        ok &= render_string(r, &map->ptr[i].value, schema_range(r->body, r->opt->name));
     return ok;
 }
 
@@ -78,7 +79,8 @@ static bool render_field(struct rendering *r, const struct opt *o, char *field)
 {
     r->opt = o;
     switch (o->kind) {
-    case OPT_KIND_STRING: return render_string(r, (const char **)(void *)field);
+    case OPT_KIND_STRING:
+        return render_string(r, (const char **)(void *)field, schema_range(r->body, r->opt->name));
     case OPT_KIND_STRINGS: return render_strings(r, (struct opt_strings *)(void *)field);
     case OPT_KIND_STRING_MAP: return render_map(r, (struct opt_map *)(void *)field);
     case OPT_KIND_STRINGS_LIST: return render_lists(r, (struct opt_strings_list *)(void *)field);

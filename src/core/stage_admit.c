@@ -27,6 +27,7 @@ static bool check_host(const struct build_needs *needs, uint64_t bytes, const ch
         return true;
     error_set(err, ERR_HOST, 0, "the guest wants %llu MiB of memory, this host has %llu MiB%s",
               (unsigned long long)wanted, (unsigned long long)(bytes >> 20), has);
+    error_option(err, "memory");
     return error_hint(err, "Lower `memory`, or end other programs.");
 }
 

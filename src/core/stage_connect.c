@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/stages.h"
 
+#include "core/plan.h"
+
 #include <jansson.h>
 
 #include "base/clock.h"
@@ -41,13 +43,14 @@ static void connect_cleanup(struct step *s, struct build *b, bool ok)
 }
 
 struct step stage_connect(struct build *b, const struct comm_type *type,
-                          const struct comm_config *config, struct range range)
+                          const struct comm_config *config, const struct planned_build *pb)
 {
     struct connect_state *state = arena_new_object(b->arena, struct connect_state);
     *state = (struct connect_state){.type = type, .config = config};
     return (struct step){.name = "connect",
                          .title = "Waiting for the guest to accept a login",
-                         .range = range,
+                         .range = pb->range,
+                         .body = pb->body,
                          .state = state,
                          .run = connect_run,
                          .cleanup = connect_cleanup};

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/stages.h"
 
+#include "core/plan.h"
+
 #include <unistd.h>
 
 #include "base/hash.h"
@@ -32,14 +34,14 @@ static bool seal_run(struct step *s, struct build *b, struct error **err)
     return true;
 }
 
-struct step stage_seal(struct build *b, const struct seal_config *config, struct range range,
-                       struct sealed *out)
+struct step stage_seal(struct build *b, const struct planned_build *pb, struct sealed *out)
 {
     struct seal_state *state = arena_new_object(b->arena, struct seal_state);
-    *state = (struct seal_state){.config = config, .out = out};
+    *state = (struct seal_state){.config = pb->seal, .out = out};
     return (struct step){.name = "seal",
                          .title = "Sealing the image",
-                         .range = range,
+                         .range = pb->seal_range,
+                         .body = pb->seal_body,
                          .state = state,
                          .run = seal_run};
 }

@@ -15,6 +15,7 @@ static bool output_run(struct step *s, struct build *b, struct error **err)
         if (!b->force) {
             error_set(err, ERR_EXISTS, 0,
                       "Output directory '%s' already exists. It must not exist.", b->output_dir);
+            error_option(err, "output_directory");
             return error_hint(err,
                               "Remove it, set another output_directory, or build with -force.");
         }

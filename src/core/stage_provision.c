@@ -119,6 +119,7 @@ struct step stage_provision(struct build *b, const struct planned_build *plan,
 {
     return (struct step){.name = p->name != NULL ? p->name : p->type->name,
                          .range = p->range,
+                         .body = p->body,
                          .state = new_state(b, plan, p),
                          .run = provision_run};
 }
@@ -152,6 +153,7 @@ struct step stage_error_cleanup(struct build *b, const struct planned_build *pla
 {
     return (struct step){.name = "error-cleanup",
                          .range = p->range,
+                         .body = p->body,
                          .state = new_state(b, plan, p),
                          .run = nothing_to_run,
                          .cleanup = error_cleanup,

@@ -23,7 +23,7 @@ struct step stage_admit(struct build *b, const struct builder_type *builder, con
 struct step stage_output(struct build *b);
 /* Open the communicator into b->comm; closes it in cleanup. */
 struct step stage_connect(struct build *b, const struct comm_type *type,
-                          const struct comm_config *config, struct range range);
+                          const struct comm_config *config, const struct planned_build *pb);
 /* Wait until cloud-init has finished without error. */
 struct step stage_ready(struct build *b);
 struct step stage_provision(struct build *b, const struct planned_build *plan,
@@ -38,8 +38,7 @@ struct sealed {
     bool done;
     struct seal_result result;
 };
-struct step stage_seal(struct build *b, const struct seal_config *config, struct range range,
-                       struct sealed *out);
+struct step stage_seal(struct build *b, const struct planned_build *pb, struct sealed *out);
 /* Make the finished, standalone image: in the catalog's tmp directory when the
  * build is recorded, else in the output directory. */
 struct step stage_pack(struct build *b, const char *output_name, bool recorded);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "ledger/runfile.h"
+#include "schema/schema.h"
 
 /* A killed domain, removed trees and a finished reaping need seconds; past
  * this a cleanup is given up and left to the ledger. */
@@ -48,8 +49,7 @@ static bool run_step(struct step *s, struct build *b, struct error **err)
 static void find_cause(struct step *s, struct build *b, const struct steps_policy *policy,
                        struct error **err)
 {
-    if (s->range.file != NULL)
-        error_at(err, s->range);
+    schema_error_at(err, s->body, s->range);
     if (policy->diagnose != NULL && !error_is(*err, ERR_CANCELLED))
         policy->diagnose(policy->diagnose_arg, b, err);
     if (policy->diagnose != NULL && cancel_reason(b->guest) == CANCEL_CRASH &&

@@ -10,7 +10,8 @@ bool data_find_ref(struct data_call *call, const char *ref, struct catalog_versi
     struct catalog *cat = call->catalog == NULL ? NULL : call->catalog(call->arg, err);
     if (cat == NULL)
         return *err != NULL || error_set(err, ERR_CATALOG, 0, "there is no catalog here");
-    return catalog_resolve(cat, str_from(ref), call->arena, out, err);
+    return catalog_resolve(cat, str_from(ref), call->arena, out, err) ||
+           error_option(err, "image channel_name channel version_fingerprint iteration_id");
 }
 
 bool data_find_version(struct data_call *call, const char *bucket, const char *channel,

@@ -124,15 +124,18 @@ static bool match(const C *c, const struct catalog_version *v, struct error **er
     const char *arch = v->arch != NULL ? v->arch : "?";
     if (!is_text(c->platform, PLATFORM) && !is_text(c->platform, v->builder)) {
         no_such(v, "platform", c->platform, err);
+        error_option(err, "platform cloud_provider");
         return error_hint(err, "Its platform is \"" PLATFORM "\" (built by %s).", v->builder);
     }
     if (!is_text(c->region, REGION) && !is_text(c->region, v->arch) &&
         !is_text(c->region, label(v, "region"))) {
         no_such(v, "region", c->region, err);
+        error_option(err, "region");
         return error_hint(err, "Its region is \"" REGION "\", or its architecture \"%s\".", arch);
     }
     if (c->component != NULL && !is_text(c->component, v->build_name)) {
         no_such(v, "component type", c->component, err);
+        error_option(err, "component_type");
         return error_hint(err, "It was made by \"%s\".",
                           v->build_name != NULL ? v->build_name : "?");
     }

@@ -201,7 +201,7 @@ static bool check_tunnels(const struct opt_strings *list, const char *option,
     bool ok = true;
     for (size_t i = 0; i < list->len; i++)
         if (!is_tunnel(list->ptr[i]))
-            ok = diags_error(diags, schema_range(body, option), "Invalid tunnel",
+            ok = diags_error(diags, schema_item_range(body, option, i, list->len), "Invalid tunnel",
                              "\"%s\" is not of the form PORT:HOST:PORT.", list->ptr[i]);
     return ok;
 }

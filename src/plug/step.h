@@ -12,12 +12,14 @@
 #include "base/error.h"
 #include "base/vec.h"
 
+struct body;
 struct build;
 
 struct step {
     const char *name;   /* "connect": stable word for events, -on-error messages, the step cache */
     const char *title;  /* "Waiting for SSH": shown while it runs; NULL: silent step */
     struct range range; /* the block or option of the template it comes from */
+    const struct body *body; /* of that block, for errors that name one of its options; or NULL */
     void *state;
     /* Blocks; must return soon after build->cancel is triggered. */
     bool (*run)(struct step *s, struct build *b, struct error **err);

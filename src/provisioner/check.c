@@ -130,12 +130,12 @@ static bool check_check(const void *config, const struct body *body, struct diag
         int port;
         char address[16];
         if (!check_parse_port(p->port, &udp, &port))
-            diags_error(diags, schema_range(body, "port"), "Invalid port",
-                        "\"%s\" is not of the form tcp:80, udp:53 or 80.", p->port);
+            diags_error(diags, schema_nested_range(body, "port", i, c->ports.len, NULL),
+                        "Invalid port", "\"%s\" is not of the form tcp:80, udp:53 or 80.", p->port);
         if (p->address != NULL && inet_pton(AF_INET, p->address, address) != 1 &&
             inet_pton(AF_INET6, p->address, address) != 1)
-            diags_error(diags, schema_range(body, "port"), "Invalid address",
-                        "\"%s\" is no numeric address.", p->address);
+            diags_error(diags, schema_nested_range(body, "port", i, c->ports.len, "address"),
+                        "Invalid address", "\"%s\" is no numeric address.", p->address);
     }
     size_t count = c->packages.len + c->services.len + c->files.len + c->ports.len + c->users.len +
                    c->groups.len + c->commands.len;

@@ -74,7 +74,8 @@ bool prov_render(struct build *b, struct arena *a, const char *text,
         .build_type = b->builder_name,
     };
     if (!gotmpl_render(a, str_from(text), &data, &result, err))
-        return error_wrap(err, "cannot render '%s'", what);
+        return error_option(err, strcmp(what, "script") == 0 ? "script scripts" : what) ||
+               error_wrap(err, "cannot render '%s'", what);
     *out = str_dup(a, result);
     return true;
 }
@@ -133,17 +134,18 @@ bool prov_env(struct build *b, struct arena *a, struct opt_strings list, struct 
         char *equals = strchr(pair, '=');
         if (equals == NULL || equals == pair)
             return error_set(err, ERR_TEMPLATE, 0,
-                             "environment variable %zu is not in the form KEY=VALUE", i + 1);
+                             "environment variable %zu is not in the form KEY=VALUE", i + 1) ||
+                   error_option(err, "environment_vars");
         *equals = '\0';
         if (!check_name(pair, err))
-            return false;
+            return error_option(err, "environment_vars");
         set_env(a, out, pair, equals + 1);
     }
     for (size_t i = 0; i < map.len; i++) {
         char *value = NULL;
         if (!check_name(map.ptr[i].key, err) ||
             !prov_render(b, a, map.ptr[i].value, NULL, 0, "env", &value, err))
-            return false;
+            return error_option(err, "env");
         set_env(a, out, map.ptr[i].key, value);
     }
     return true;
@@ -241,18 +243,17 @@ void prov_check_env(struct opt_strings list, const char *option, const struct bo
 {
     for (size_t i = 0; i < list.len; i++)
         if (strchr(list.ptr[i], '=') == NULL || list.ptr[i][0] == '=')
-            diags_error(diags, schema_range(body, option),
+            diags_error(diags, schema_item_range(body, option, i, list.len),
                         "Environment variable not in format 'key=value'",
                         "Element %zu of %s has no name before an equals sign.", i + 1, option);
 }
 
-static void check_file(const char *path, const char *option, const struct body *body,
-                       struct diags *diags)
+static void check_file(const char *path, struct range range, struct diags *diags)
 {
     if (!gotmpl_is_plain(str_from(path)) || (io_exists(path) && !io_is_dir(path)))
         return;
     autofree char *summary = xasprintf("Bad script '%s'", path);
-    diags_error(diags, schema_range(body, option), summary,
+    diags_error(diags, range, summary,
                 io_is_dir(path) ? "It is a folder." : "There is no such file.");
 }
 
@@ -260,9 +261,9 @@ void prov_check_files(const char *one, struct opt_strings many, const struct bod
                       struct diags *diags)
 {
     if (one != NULL)
-        check_file(one, "script", body, diags);
+        check_file(one, schema_range(body, "script"), diags);
     for (size_t i = 0; i < many.len; i++)
-        check_file(many.ptr[i], "scripts", body, diags);
+        check_file(many.ptr[i], schema_item_range(body, "scripts", i, many.len), diags);
 }
 
 void prov_check_template(const char *text, const char *option, const struct body *body,

@@ -214,8 +214,8 @@ bool guest_render_joined(const struct guest *g, struct opt_strings list, const c
     return guest_refuse_secret(option, sb.buf, err);
 }
 
-void guest_check_path(const char *path, const char *option, bool dir, const struct body *body,
-                      struct diags *diags)
+static void check_path(const char *path, const char *option, bool dir, struct range range,
+                       struct diags *diags)
 {
     if (path == NULL || *path == '\0' || !gotmpl_is_plain(str_from(path)) ||
         (io_exists(path) && io_is_dir(path) == dir))
@@ -224,12 +224,18 @@ void guest_check_path(const char *path, const char *option, bool dir, const stru
     const char *detail = !io_exists(path) ? "There is no such file or directory."
                          : dir            ? "It must point to a directory."
                                           : "It must point to a file.";
-    diags_error(diags, schema_range(body, option), summary, "%s", detail);
+    diags_error(diags, range, summary, "%s", detail);
+}
+
+void guest_check_path(const char *path, const char *option, bool dir, const struct body *body,
+                      struct diags *diags)
+{
+    check_path(path, option, dir, schema_range(body, option), diags);
 }
 
 void guest_check_paths(struct opt_strings paths, const char *option, bool dir,
                        const struct body *body, struct diags *diags)
 {
     for (size_t i = 0; i < paths.len; i++)
-        guest_check_path(paths.ptr[i], option, dir, body, diags);
+        check_path(paths.ptr[i], option, dir, schema_item_range(body, option, i, paths.len), diags);
 }

@@ -74,7 +74,8 @@ static bool salt_check(const void *config, const struct body *body, struct diags
     for (size_t i = 0; i < c->formulas.len; i++) {
         const char *scheme = strstr(c->formulas.ptr[i], "://");
         if (strstr(scheme == NULL ? c->formulas.ptr[i] : scheme + 3, "//") == NULL)
-            diags_error(diags, schema_range(body, "formulas"), "Invalid format for formula",
+            diags_error(diags, schema_item_range(body, "formulas", i, c->formulas.len),
+                        "Invalid format for formula",
                         "\"%s\" does not say its folder after \"//\".", c->formulas.ptr[i]);
     }
     return diags->errors == before;

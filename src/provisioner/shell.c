@@ -128,7 +128,8 @@ static bool set_paths(struct shell_run *r, struct error **err)
         r->env_path = arena_fmt(r->a, "%s/%s", folder, random_name(r->a, "varfile_", ".sh"));
     if (strpbrk(path, "\n") == NULL && *path != '\0')
         return true;
-    return error_set(err, ERR_TEMPLATE, 0, "remote_path '%s' is not a usable name", path);
+    return error_set(err, ERR_TEMPLATE, 0, "remote_path '%s' is not a usable name", path) ||
+           error_option(err, "remote_path remote_file remote_folder");
 }
 
 static bool is_simple_path(const char *path)
@@ -230,7 +231,7 @@ static bool run_file(struct shell_run *r, const char *path, struct error **err)
     if (!prov_render(r->b, r->a, path, NULL, 0, "script", &rendered, err))
         return false;
     if (!io_read_file(rendered, SCRIPT_MAX, &text, err))
-        return error_wrap(err, "Bad script '%s'", rendered);
+        return error_option(err, "script scripts") || error_wrap(err, "Bad script '%s'", rendered);
     return run_script(r, rendered, &text, err);
 }
 

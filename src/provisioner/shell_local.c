@@ -93,7 +93,7 @@ static void check_only_on(const struct local_config *c, const struct body *body,
         autofree char *summary =
             xasprintf("Invalid OS specified in only_on: '%s'", c->only_on.ptr[i]);
         if (!known)
-            diags_error(diags, schema_range(body, "only_on"), summary,
+            diags_error(diags, schema_item_range(body, "only_on", i, c->only_on.len), summary,
                         "One of darwin, freebsd, linux, openbsd, solaris, windows.");
     }
 }
@@ -215,7 +215,9 @@ static bool run_file(struct local_run *r, const char *path, struct error **err)
         return false;
     autofree char *absolute = io_absolute(rendered);
     if (!io_exists(absolute))
-        return error_set(err, ERR_NOT_FOUND, 0, "Bad script '%s': there is no such file", rendered);
+        return error_set(err, ERR_NOT_FOUND, 0, "Bad script '%s': there is no such file",
+                         rendered) ||
+               error_option(err, "script scripts");
     return run_one(r, absolute, rendered, err);
 }
 

@@ -158,7 +158,7 @@ static bool run_file(struct windows_shell_run *r, const char *path, struct error
     if (!prov_render(r->b, r->a, path, NULL, 0, "script", &rendered, err))
         return false;
     if (!io_read_file(rendered, SCRIPT_MAX, &text, err))
-        return error_wrap(err, "Bad script '%s'", rendered);
+        return error_option(err, "script scripts") || error_wrap(err, "Bad script '%s'", rendered);
     return run_script(r, rendered, strbuf_str(&text), err);
 }
 

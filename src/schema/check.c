@@ -2,6 +2,7 @@
 
 #include "schema/internal.h"
 
+#include "base/strbuf.h"
 #include "hcl/ast.h"
 #include "hcl/diag.h"
 #include "hcl/eval.h"
@@ -96,4 +97,60 @@ bool schema_check(const struct body *body, const struct schema_rows *rows,
             warn_deprecated(row, diags);
     }
     return ok;
+}
+
+/* The part of EXPR that RANGE is about: one element of a written list, or all. */
+static const struct expr *part_at(const struct expr *expr, struct range range)
+{
+    for (size_t i = 0; expr->kind == EXPR_TUPLE && i < expr->tuple.count; i++) {
+        const struct range *item = &expr->tuple.items[i]->range;
+        if (item->start <= range.start && range.end <= item->end)
+            return expr->tuple.items[i];
+    }
+    return expr;
+}
+
+static bool is_within(struct range inner, struct range outer)
+{
+    return inner.file == outer.file && outer.start <= inner.start && inner.end <= outer.end;
+}
+
+/* The argument that DIAG is about, in BODY or one of its blocks. */
+static const struct expr *find_subject(const struct body *body, const struct opt *rows,
+                                       struct range subject)
+{
+    for (size_t i = 0; i < body->attr_count; i++) {
+        const struct attribute *attr = &body->attrs[i];
+        if (!is_within(subject, attr->expr->range))
+            continue;
+        AUTO(strbuf) struct strbuf name = STRBUF_INIT;
+        strbuf_addstr(&name, attr->name);
+        const struct opt *row = schema_find(rows, name.buf);
+        bool is_open = row != NULL && !(row->flags & OPT_SENSITIVE);
+        return is_open ? part_at(attr->expr, subject) : NULL;
+    }
+    for (size_t i = 0; i < body->block_count; i++) {
+        AUTO(strbuf) struct strbuf type = STRBUF_INIT;
+        strbuf_addstr(&type, body->blocks[i].type);
+        const struct opt *row = schema_find(rows, type.buf);
+        const struct expr *found = row != NULL && row->opts != NULL
+                                       ? find_subject(body->blocks[i].body, row->opts, subject)
+                                       : NULL;
+        if (found != NULL)
+            return found;
+    }
+    return NULL;
+}
+
+void schema_add_values(const struct body *body, const struct opt *rows, const struct scope *scope,
+                       struct arena *a, struct diags *diags, size_t from)
+{
+    for (size_t i = from; i < diags->list.len; i++) {
+        struct diag *diag = diags->list.ptr[i];
+        if (diag->values.len > 0 || diag->subject.file == NULL)
+            continue;
+        const struct expr *about = find_subject(body, rows, diag->subject);
+        if (about != NULL)
+            eval_add_values(a, scope, about, diags, diag);
+    }
 }

@@ -2,6 +2,8 @@
 
 #include "schema/internal.h"
 
+#include "base/error.h"
+#include "base/strbuf.h"
 #include "hcl/ast.h"
 #include "hcl/diag.h"
 #include "hcl/suggest.h"
@@ -86,6 +88,34 @@ struct range schema_item_range(const struct body *body, const char *name, size_t
     bool is_written = attr != NULL && attr->expr->kind == EXPR_TUPLE &&
                       attr->expr->tuple.count == count && index < count;
     return is_written ? attr->expr->tuple.items[index]->range : schema_range(body, name);
+}
+
+struct range schema_nested_range(const struct body *body, const char *type, size_t index,
+                                 size_t count, const char *name)
+{
+    const struct block *found = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < body->block_count; i++)
+        if (str_eqz(body->blocks[i].type, type) && n++ == index)
+            found = &body->blocks[i];
+    if (found == NULL || n != count) /* some of them are generated */
+        return schema_range(body, type);
+    if (name != NULL && schema_is_set(found->body, name))
+        return schema_range(found->body, name);
+    return block_header_range(found);
+}
+
+bool schema_error_at(struct error **err, const struct body *body, struct range fallback)
+{
+    const char *names = body != NULL ? error_first_option(*err) : NULL;
+    str rest = names != NULL ? str_from(names) : STR("");
+    while (rest.len > 0) {
+        AUTO(strbuf) struct strbuf name = STRBUF_INIT;
+        strbuf_addstr(&name, str_split(&rest, ' '));
+        if (schema_is_set(body, name.buf))
+            return error_at(err, schema_range(body, name.buf));
+    }
+    return fallback.file != NULL ? error_at(err, fallback) : false;
 }
 
 /* Diagnostics about names. */

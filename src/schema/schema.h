@@ -13,8 +13,9 @@
 #include "base/range.h"
 #include "base/str.h"
 
-struct body;  /* hcl/ast.h */
-struct diags; /* hcl/diag.h */
+struct body; /* hcl/ast.h */
+struct diags;
+struct error; /* hcl/diag.h */
 struct scope; /* hcl/eval.h */
 
 /* Field types by kind. */
@@ -173,6 +174,18 @@ struct range schema_range(const struct body *body, const char *name);
  * written. */
 struct range schema_item_range(const struct body *body, const char *name, size_t index,
                                size_t count);
+/* That of the argument NAME in block INDEX of the COUNT ones of TYPE, as written; NAME NULL or not
+ * set: of the block's header. */
+struct range schema_nested_range(const struct body *body, const char *type, size_t index,
+                                 size_t count, const char *name);
+/* Diagnostics of DIAGS from index FROM on, which a check added after decoding, are told the values
+ * of the variables in the argument of BODY that they are about, as errors of decoding are; not
+ * those of sensitive rows.  Ones that have values already are left alone. */
+void schema_add_values(const struct body *body, const struct opt *rows, const struct scope *scope,
+                       struct arena *arena, struct diags *diags, size_t from);
+/* Give *ERR, which has happened, its place in the block BODY (may be NULL): that of the option it
+ * names when BODY sets it, else FALLBACK.  Returns false. */
+bool schema_error_at(struct error **err, const struct body *body, struct range fallback);
 /* Row of NAME, looking into embedded tables; NULL: none. */
 const struct opt *schema_find(const struct opt *rows, const char *name);
 /* Value of the row NAME in CONFIG as HCL text on one line ("\"40G\"", "[]",

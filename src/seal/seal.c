@@ -62,6 +62,15 @@ static struct ops choose_ops(const struct seal_ctx *ctx)
     return ops;
 }
 
+/* "lock_accounts" of the operation "lock-accounts". */
+static const char *option_of(struct arena *a, const struct sealop *op)
+{
+    char *name = arena_strdup(a, op->name);
+    for (char *p = name; *p != '\0'; p++)
+        *p = *p == '-' ? '_' : *p;
+    return name;
+}
+
 static bool run_op(struct seal_ctx *ctx, const struct sealop *op, struct error **err)
 {
     int64_t start = clock_now();
@@ -71,8 +80,10 @@ static bool run_op(struct seal_ctx *ctx, const struct sealop *op, struct error *
         return cancel_error(ctx->cancel, err, "sealing");
     if (fault(op->name))
         return error_set(err, ERR_SEAL, 0, "injected fault");
-    if (!op->run(ctx, ctx->config, err))
+    if (!op->run(ctx, ctx->config, err)) {
+        error_option(err, option_of(ctx->arena, op));
         return error_wrap(err, "sealing operation '%s' failed", op->name);
+    }
     log_debug("seal", "operation %s: %d ms", op->name, (int)((clock_now() - start) / NS_PER_MS));
     return true;
 }
@@ -252,23 +263,30 @@ static void check_root_password(const char *policy, struct range range, struct d
                 "It must be \"locked\", \"disabled\", \"keep\" or \"crypt:HASH\".");
 }
 
+/* BODY is NULL when the template has no seal block. */
+static struct range range_of(const struct body *body, const char *name)
+{
+    return body == NULL ? RANGE_NONE : schema_range(body, name);
+}
+
+static struct range item_of(const struct body *body, const char *name, size_t i,
+                            const struct opt_strings *list)
+{
+    return body == NULL ? RANGE_NONE : schema_item_range(body, name, i, list->len);
+}
+
 static bool is_account_name(str s)
 {
     return is_shadow_field(s) && str_find_char(s, '/') < 0 && str_find_char(s, ',') < 0;
 }
 
-static void check_accounts(const struct opt_strings *names, struct range range, struct diags *d)
+static void check_accounts(const struct opt_strings *names, const char *option,
+                           const struct body *body, struct diags *d)
 {
     for (size_t i = 0; i < names->len; i++)
         if (!is_account_name(str_from(names->ptr[i])))
-            diags_error(d, range, "Invalid account name",
+            diags_error(d, item_of(body, option, i, names), "Invalid account name",
                         "\"%s\" cannot be the name of an account.", names->ptr[i]);
-}
-
-/* BODY is NULL when the template has no seal block. */
-static struct range range_of(const struct body *body, const char *name)
-{
-    return body == NULL ? RANGE_NONE : schema_range(body, name);
 }
 
 static void check_places(const struct seal_config *config, const struct body *body, struct diags *d)
@@ -276,9 +294,9 @@ static void check_places(const struct seal_config *config, const struct body *bo
     for (size_t i = 0; i < config->delete_paths.len; i++) {
         str path = str_from(config->delete_paths.ptr[i]);
         if (path.len < 2 || path.ptr[0] != '/' || str_eqz(path, "/*"))
-            diags_error(d, range_of(body, "delete"), "Invalid path to delete",
-                        "\"%s\" must begin with a slash and may not mean the whole image.",
-                        path.ptr);
+            diags_error(
+                d, item_of(body, "delete", i, &config->delete_paths), "Invalid path to delete",
+                "\"%s\" must begin with a slash and may not mean the whole image.", path.ptr);
     }
     if (config->hostname != NULL && !hostname_is_valid(str_from(config->hostname)))
         diags_error(d, range_of(body, "hostname"), "Invalid host name",
@@ -297,8 +315,8 @@ static bool sealer_check(const struct seal_config *config, const struct body *bo
     check_names(&config->disable, true, range_of(body, "disable"), diags);
     check_certificates(config, range_of(body, "ca_certificates"), diags);
     check_root_password(config->root_password, range_of(body, "root_password"), diags);
-    check_accounts(&config->lock_accounts, range_of(body, "lock_accounts"), diags);
-    check_accounts(&config->remove_accounts, range_of(body, "remove_accounts"), diags);
+    check_accounts(&config->lock_accounts, "lock_accounts", body, diags);
+    check_accounts(&config->remove_accounts, "remove_accounts", body, diags);
     check_places(config, body, diags);
     return diags->errors == before;
 }

@@ -97,6 +97,7 @@ $ imgfac validate -evaluate-datasources t.pkr.hcl
 !   on t.pkr.hcl line 23, in source "qemu" "y":
 !   23:   iso_checksum = local.z
 !                        ^^^^^^^
+!     local.z is "x-L!"
 ! Use "none", "sha256:<hex>" or "file:<path or URL>"; without a type it is 32, 40,
 ! 64 or 128 hexadecimal digits.
 !
@@ -105,6 +106,7 @@ $ imgfac validate -evaluate-datasources t.pkr.hcl
 !   on t.pkr.hcl line 29, in build:
 !   29:   provisioner "shell" { script = local.z }
 !                                        ^^^^^^^
+!     local.z is "x-L!"
 ! There is no such file.
 !
 ! Error: Invalid bucket name
@@ -112,6 +114,7 @@ $ imgfac validate -evaluate-datasources t.pkr.hcl
 !   on t.pkr.hcl line 30, in build:
 !   30:   catalog { bucket = local.z }
 !                            ^^^^^^^
+!     local.z is "x-L!"
 ! "x-L!" cannot be a bucket. A name has 1 to 64 letters, digits, dashes,
 ! underscores and periods and starts with a letter or digit.
 !

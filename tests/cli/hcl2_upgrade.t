@@ -369,15 +369,9 @@ $ imgfac hcl2_upgrade -with-annotations -output-file=new/c.pkr.hcl centos.json; 
 $ imgfac validate -only=qemu -var root_password=xyzzy-9 centos.json
 ! Error: Invalid template text
 !
-!   on centos.json line 45:
-!   45:       "inline": [
-!                       ^
-!   46:         "echo {{ build `ID` }} {{ replace_all `-` `_` (user `box`) }}",
-!       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+!   on centos.json line 47:
 !   47:         "echo {{ clean_resource_name (user `box`) }} {{ split `a-b` `-` 1 }} 100%{x}"
-!       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-!   48:       ],
-!       ^^^^^^^
+!               ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 ! The text in double braces of "inline" cannot be read: template: 1:9: function
 ! "clean_resource_name" not defined.
 !

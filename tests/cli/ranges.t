@@ -117,7 +117,7 @@ $ imgfac validate t.pkr.hcl
 !
 !   on t.pkr.hcl line 29, in build:
 !   29:     only        = ["qemu.z"]
-!                         ^^^^^^^^^^
+!                          ^^^^^^^^
 ! "qemu.z" is no source of a build of this template. Did you mean "qemu.x"?
 ! Sources are named TYPE.NAME here.
 !
@@ -202,3 +202,154 @@ $ imgfac validate format.pkr.hcl
 ! It must contain %s twice, for the name and the value.
 !
 ? 4
+
+# What a check finds stands at its argument, and at the element of a list; the variables in it are told, secrets are not.
+$ cat >v.pkr.hcl <<'END'
+> variable "size" { default = "ten" }
+> variable "tunnel" { default = "8:x" }
+> variable "ch" { default = "lat est" }
+> variable "pw" {
+>   default = "far too long a password"
+>   sensitive = true
+> }
+> variable "script" { default = "none.sh" }
+> variable "addr" { default = "nowhere" }
+> variable "account" { default = "a/b" }
+> source "qemu" "a" {
+>   iso_url      = "x.iso"
+>   iso_checksum = "none"
+>   ssh_username = "u"
+>   ssh_local_tunnels = ["1:a:2", var.tunnel]
+> }
+> source "qemu" "b" {
+>   iso_url      = "x.iso"
+>   iso_checksum = "none"
+>   ssh_username = "u"
+>   disk_additional_size = ["1G", var.size]
+>   vnc_use_password = true
+>   vnc_password = var.pw
+> }
+> build {
+>   sources = ["source.qemu.a", "source.qemu.b"]
+>   provisioner "shell" {
+>     scripts = ["/bin/sh", var.script]
+>     environment_vars = ["A=1", "${var.size}"]
+>   }
+>   provisioner "check" {
+>     port "80" {}
+>     port "81" {
+>       address = var.addr
+>     }
+>   }
+>   seal {
+>     lock_accounts = ["root", var.account]
+>   }
+>   catalog {
+>     bucket = "x"
+>     channels = ["ok", var.ch]
+>   }
+> }
+> END
+$ touch x.iso; imgfac validate v.pkr.hcl
+! Error: Invalid tunnel
+!
+!   on v.pkr.hcl line 15, in source "qemu" "a":
+!   15:   ssh_local_tunnels = ["1:a:2", var.tunnel]
+!                                       ^^^^^^^^^^
+!     var.tunnel is "8:x"
+! "8:x" is not of the form PORT:HOST:PORT.
+!
+! Error: Invalid disk size
+!
+!   on v.pkr.hcl line 21, in source "qemu" "b":
+!   21:   disk_additional_size = ["1G", var.size]
+!                                       ^^^^^^^^
+!     var.size is "ten"
+! "ten" is no size such as "10G".
+!
+! Error: Password is too long
+!
+!   on v.pkr.hcl line 23, in source "qemu" "b":
+!   23:   vnc_password = var.pw
+!                        ^^^^^^
+! VNC passwords have at most 8 characters.
+!
+! Error: Bad script 'none.sh'
+!
+!   on v.pkr.hcl line 28, in build:
+!   28:     scripts = ["/bin/sh", var.script]
+!                                 ^^^^^^^^^^
+!     var.script is "none.sh"
+! There is no such file.
+!
+! Error: Environment variable not in format 'key=value'
+!
+!   on v.pkr.hcl line 29, in build:
+!   29:     environment_vars = ["A=1", "${var.size}"]
+!                                      ^^^^^^^^^^^^^
+!     var.size is "ten"
+! Element 2 of environment_vars has no name before an equals sign.
+!
+! Error: Invalid address
+!
+!   on v.pkr.hcl line 34, in build:
+!   34:       address = var.addr
+!                       ^^^^^^^^
+!     var.addr is "nowhere"
+! "nowhere" is no numeric address.
+!
+! Error: Invalid account name
+!
+!   on v.pkr.hcl line 38, in build:
+!   38:     lock_accounts = ["root", var.account]
+!                                    ^^^^^^^^^^^
+!     var.account is "a/b"
+! "a/b" cannot be the name of an account.
+!
+! Error: Invalid channel name
+!
+!   on v.pkr.hcl line 42, in build:
+!   42:     channels = ["ok", var.ch]
+!                             ^^^^^^
+!     var.ch is "lat est"
+! "lat est" cannot be a channel. A name has 1 to 64 letters, digits, dashes,
+! underscores and periods and starts with a letter or digit.
+!
+? 4
+
+# So does what only a build can find.
+$ cat >b.pkr.hcl <<'END'
+> variable "b" { default = "nothing@stable" }
+> variable "sizes" { default = ["x"] }
+> variable "ch" { default = "lat est" }
+> source "qemu" "a" {
+>   base         = var.b
+>   ssh_username = "u"
+>   output_directory = "out"
+> }
+> build {
+>   sources = ["source.qemu.a"]
+> }
+> END
+$ printf 'store { path = "store" }\n' >config.hcl; imgfac -config=config.hcl build b.pkr.hcl 2>&1 | sed -n '/^Error/,/^because/p'
+| Error: Cannot use base 'nothing@stable'
+|
+|   on b.pkr.hcl line 5, in source "qemu" "a":
+|   5:   base         = var.b
+|                       ^^^^^
+| because: bucket 'nothing' is not in the catalog '[TMP]/store/catalog.db'
+$ mkdir out; sed -i 's/ssh_username/headless = true/; s/= "u"//; s/base .*/ssh_username = "u"\n  iso_url = "x.iso"\n  iso_checksum = "none"/' b.pkr.hcl; imgfac -config=config.hcl build b.pkr.hcl 2>&1 | sed -n '/^Error/,/^Remove/p'
+| Error: Output directory 'out' already exists. It must not exist.
+|
+|   on b.pkr.hcl line 9, in source "qemu" "a":
+|   9:   output_directory = "out"
+|                           ^^^^^
+| Remove it, set another output_directory, or build with -force.
+$ sed -i '/output_directory/d; s/"none"/"md5:00000000000000000000000000000000"/' b.pkr.hcl; imgfac -config=config.hcl build b.pkr.hcl 2>&1 | sed -n '/^Error/,/^The file/p'
+| Error: Cannot get the ISO
+|
+|   on b.pkr.hcl line 7, in source "qemu" "a":
+|   7:   iso_checksum = "md5:00000000000000000000000000000000"
+|                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+| because: 'x.iso' has md5 d41d8cd98f00b204e9800998ecf8427e, expected 00000000000000000000000000000000
+| The file changed at its source, or the checksum is another file's.

@@ -54,8 +54,9 @@ static const struct {
     const char *name;
     int64_t age_days;
 } made[] = {
-    {"qemu.a-" ULID("1"), 400},    {"qemu.a-" ULID("2"), 100}, {"qemu.b-" ULID("3"), 40},
-    {"qemu.b-" ULID("4"), 10},     {"qemu.kept-" ULID("5"), 500}, /* of a kept build */
+    {"qemu.a-" ULID("1"), 400},    {"qemu.a-" ULID("2"), 100},
+    {"qemu.b-" ULID("3"), 40},     {"qemu.b-" ULID("4"), 10},
+    {"qemu.kept-" ULID("5"), 500}, /* of a kept build */
     {"somebody's own files", 900}, {"x-01M824B7P0686vrqk1et2ck4wx", 900},
 };
 
@@ -63,7 +64,7 @@ static const struct {
     int64_t keep_days, keep_last;
     const char *gone; /* last characters of their names, oldest first */
 } cases[] = {
-    {0, 0, ""},   {30, 0, "123"}, {30, 1, "123"}, {30, 2, "12"},   {30, 4, ""},
+    {0, 0, ""},    {30, 0, "123"}, {30, 1, "123"}, {30, 2, "12"},  {30, 4, ""},
     {30, 100, ""}, {1, 0, "1234"}, {200, 0, "1"},  {36500, 0, ""},
 };
 
