@@ -3,7 +3,7 @@
 
 usage: winrmd.py --port-file F --user U --password P --exec PROGRAM [--tls CERT KEY] [--auth basic,ntlm]
                  [--seal required|allowed] [--max-envelope N] [--max-shells N] [--max-operations N]
-                 [--trace FILE] [--fault NAME[:OPERATION[:COUNT]]]
+                 [--trace FILE] [--fault NAME[:OPERATION[:COUNT[:SKIP]]]]
 
 Listens on 127.0.0.1, any port, and writes the port to F when ready; ends on SIGTERM.  A command of a shell is
 PROGRAM with one argument, the whole command line.  tests/README.md says more; tests/e2e/winrmd.sh proves it

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the WinRM test server (winrmd.py) misbehaves on demand: --fault NAME[:OPERATION[:COUNT]].
+"""How the WinRM test server (winrmd.py) misbehaves on demand: --fault NAME[:OPERATION[:COUNT[:SKIP]]].
 
 OPERATION is Create, Command, Receive, Send, Signal or Delete, or Auth; each fault has a default.  COUNT is how
-often, from the first time on; without it always.
+often, without it always; the first SKIP operations of that kind are spared.
 """
 
 import argparse
@@ -75,13 +75,17 @@ class Plan:
     """Which fault, where and how often."""
 
     def __init__(self, text):
-        kind, operation, count = (text.split(':') + ['', ''])[:3] if text else (None, None, '')
+        kind, operation, count, skip = (text.split(':') + ['', '', ''])[:4] if text else (None, None, '', '')
         self.kind = kind
         self.operation = operation or WAYS.get(kind) or ({**TEXTS, **FAULTS}[kind][0] if kind else None)
         self.left = int(count) if count else -1
+        self.skip = int(skip or 0)
 
     def now(self, operation):
         if not self.kind or operation != self.operation or self.left == 0:
+            return False
+        if self.skip > 0:
+            self.skip -= 1
             return False
         self.left -= self.left > 0
         return True
