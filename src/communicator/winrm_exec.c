@@ -49,7 +49,11 @@ char *winrm_powershell_file(str script, const char *head)
 
 static bool order(struct run *r, struct wsman_response *answer, struct error **err)
 {
-    struct wsman_request request = {.action = WSMAN_COMMAND, .text = r->job->command};
+    struct wsman_request request = {
+        .action = WSMAN_COMMAND,
+        .text = r->job->command,
+        .has_input = r->job->next != NULL,
+    };
     return winrm_shell_ensure(r->c, r->w, err) &&
            winrm_call(r->c, &request, WINRM_CALL_NS, answer, r->w, err);
 }

@@ -30,6 +30,7 @@ struct wsman_request {
     const char *shell_id;   /* of all but WSMAN_CREATE */
     const char *command_id; /* of WSMAN_SEND, _RECEIVE, _SIGNAL */
     const char *text;       /* the command line; the last word of the signal's URI */
+    bool has_input;         /* of WSMAN_COMMAND: standard input will be sent */
     str input;              /* of WSMAN_SEND */
     bool is_last;           /* of WSMAN_SEND: the end of standard input */
 };

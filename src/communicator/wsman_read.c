@@ -215,8 +215,9 @@ static bool read_state(const xmlNode *n, struct wsman_response *r, struct error 
     int64_t number = 0;
     if (state == NULL || !str_ends(str_from(state), STR("/Done")))
         return true;
-    if (code != NULL && (!str_to_i64(str_from(code), &number) || number < INT32_MIN ||
-                         number > (int64_t)UINT32_MAX))
+    if (code == NULL) /* of a command that somebody put down, for example: no success */
+        return bad(err, "the end of a command without its exit status");
+    if (!str_to_i64(str_from(code), &number) || number < INT32_MIN || number > (int64_t)UINT32_MAX)
         return bad(err, "an exit status that is no number");
     r->is_done = true;
     r->status = (int)(int32_t)(uint32_t)number;

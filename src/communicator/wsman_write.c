@@ -118,17 +118,18 @@ static void named(struct pen *p, const char *name, const char *key, const char *
     end(p);
 }
 
-/* [MS-WSMV] 2.2.4.38, 2.2.4.39: options of the shell and of a command. */
-static void options(struct pen *p, enum wsman_action action)
+/* [MS-WSMV] 2.2.4.38, 2.2.4.39: options of the shell and of a command.  What
+ * is sent would go to a console, which has no end, unless a pipe is asked for. */
+static void options(struct pen *p, const struct wsman_request *r)
 {
-    if (action != WSMAN_CREATE && action != WSMAN_COMMAND)
+    if (r->action != WSMAN_CREATE && r->action != WSMAN_COMMAND)
         return;
     begin(p, "w:OptionSet");
-    if (action == WSMAN_CREATE) {
+    if (r->action == WSMAN_CREATE) {
         named(p, "w:Option", "WINRS_NOPROFILE", "FALSE");
         named(p, "w:Option", "WINRS_CODEPAGE", "65001");
     } else {
-        named(p, "w:Option", "WINRS_CONSOLEMODE_STDIN", "TRUE");
+        named(p, "w:Option", "WINRS_CONSOLEMODE_STDIN", r->has_input ? "FALSE" : "TRUE");
         named(p, "w:Option", "WINRS_SKIP_CMD_SHELL", "FALSE");
     }
     end(p);
@@ -155,7 +156,7 @@ static void header(struct pen *p, const struct wsman_request *r)
     element(p, "w:OperationTimeout", timeout);
     must(p, "w:ResourceURI", SHELL "/cmd");
     must(p, "a:Action", actions[r->action].uri);
-    options(p, r->action);
+    options(p, r);
     if (r->action != WSMAN_CREATE) {
         begin(p, "w:SelectorSet");
         named(p, "w:Selector", "ShellId", r->shell_id);
