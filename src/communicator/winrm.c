@@ -15,9 +15,7 @@
 #define ATTEMPT_NS         (60 * NS_PER_S)
 #define PAUSE_NS           (250 * NS_PER_MS)
 #define PAUSE_MAX_NS       (5 * NS_PER_S)
-/* A password that is refused often locks the account. */
-#define REFUSED_PAUSE_NS (10 * NS_PER_S)
-#define HELLO            "WinRM connected."
+#define HELLO              "WinRM connected."
 
 static struct winrm_comm *of(struct comm *c)
 {
@@ -158,6 +156,16 @@ static bool give_up(struct winrm_comm *c, struct error **err, struct error **las
                                        "larger winrm_timeout.");
 }
 
+/* A password that is refused often locks the account. */
+static int64_t pause_after(const struct error *e, size_t refusals, size_t attempts)
+{
+    static const int64_t refused_s[] = {2, 4, 7, 10};
+    if (e->code == ERR_AUTH)
+        return refused_s[MIN(refusals, ARRAY_SIZE(refused_s)) - 1] * NS_PER_S;
+    size_t doublings = MIN(attempts, (size_t)8);
+    return MIN(PAUSE_NS << doublings, PAUSE_MAX_NS);
+}
+
 static bool connect_within(struct winrm_comm *c, struct cancel *cancel, struct error **err)
 {
     int64_t limit =
@@ -166,7 +174,7 @@ static bool connect_within(struct winrm_comm *c, struct cancel *cancel, struct e
     autofree char *told = NULL;
     struct ssh_wait w = winrm_wait(c, cancel, limit, what);
     struct error *last = NULL;
-    int64_t pause = PAUSE_NS;
+    size_t refusals = 0, attempts = 0;
     while (!attempt(c, &w, err)) {
         struct error *end = NULL;
         bool is_over = !ssh_wait_test(&w, &end);
@@ -180,10 +188,9 @@ static bool connect_within(struct winrm_comm *c, struct cancel *cancel, struct e
             last = steal(err);
         }
         *err = steal(&end);
-        int64_t rest = last->code == ERR_AUTH ? REFUSED_PAUSE_NS : pause;
-        if (is_over || !ssh_wait_sleep(&w, rest, err))
+        refusals += last->code == ERR_AUTH;
+        if (is_over || !ssh_wait_sleep(&w, pause_after(last, refusals, attempts++), err))
             return give_up(c, err, &last, limit);
-        pause = MIN(pause * 2, PAUSE_MAX_NS);
     }
     error_drop(&last);
     return true;

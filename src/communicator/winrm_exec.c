@@ -13,6 +13,10 @@
 #define POLL_NS   (20 * NS_PER_S)
 #define ANSWER_NS (POLL_NS + 40 * NS_PER_S)
 #define KILL_NS   (4 * NS_PER_S)
+/* Standard input that is refused: again after so long, or the end is near. */
+#define ERROR_BUSY  UINT64_C(170)
+#define BUSY_NS     (200 * NS_PER_MS)
+#define PATIENCE_NS (10 * NS_PER_S)
 
 struct run {
     struct winrm_comm *c;
@@ -20,7 +24,15 @@ struct run {
     const struct ssh_wait *w;
     char *command_id;
     char asked_id[UUID_SIZE], sent_id[UUID_SIZE]; /* of the last messages of both links */
-    bool input_ended, is_done, is_lost;
+    struct strbuf block;                          /* of standard input, on its way */
+    bool is_last;                                 /* it is the last one */
+    bool has_block;                               /* it is to be sent, or sent again */
+    bool input_ended;
+    int64_t not_before_ns; /* for sending it again */
+    struct error *refusal; /* of standard input; the command should end by itself */
+    int64_t patience_ns;   /* clock_now() value until which it has time for that */
+    bool asked, sent;      /* a message is under way on this link */
+    bool is_done, is_lost;
     int status;
 };
 
@@ -106,21 +118,20 @@ static bool ask_for_output(struct run *r, struct error **err)
 
 static bool send_input(struct run *r, struct error **err)
 {
-    AUTO(strbuf) struct strbuf block = STRBUF_INIT_MAX(WINRM_INPUT_MAX);
-    bool is_last = false;
-    if (!r->job->next(r->job->arg, &block, &is_last, err))
-        return false;
+    if (!r->has_block) {
+        strbuf_truncate(&r->block, 0);
+        if (!r->job->next(r->job->arg, &r->block, &r->is_last, err))
+            return false;
+        r->has_block = true;
+    }
     struct wsman_request request = {
         .action = WSMAN_SEND,
         .timeout_ns = ANSWER_NS,
-        .input = strbuf_str(&block),
-        .is_last = is_last,
+        .input = strbuf_str(&r->block),
+        .is_last = r->is_last,
     };
-    r->input_ended = is_last;
-    bool ok = begin_message(r, r->c->input, &request, r->sent_id, err);
-    if (block.len > 0)
-        explicit_bzero(block.buf, block.len);
-    return ok;
+    r->sent = begin_message(r, r->c->input, &request, r->sent_id, err);
+    return r->sent;
 }
 
 /* What ends the connection ends the command for us: output may be missing. */
@@ -137,20 +148,38 @@ static bool lose(struct run *r, struct error **err)
     return true;
 }
 
-/* Standard input that nobody reads any more is no error: the command's status
- * will say what it thinks of that. */
+/* Busy: nothing was taken.  Too late: it was taken but not read yet.  Anything
+ * else: nobody reads any more, which the command's end will explain. */
+static void input_refused(struct run *r, const struct wsman_response *answer)
+{
+    if (answer->code == ERROR_BUSY) {
+        r->not_before_ns = clock_now() + BUSY_NS;
+        return;
+    }
+    r->has_block = false;
+    if (wsman_is_timeout(answer)) {
+        r->input_ended = r->is_last;
+        return;
+    }
+    r->input_ended = true;
+    r->patience_ns = clock_now() + PATIENCE_NS;
+    wsman_fault(answer, WSMAN_SEND, &r->refusal);
+}
+
 static bool input_answered(struct run *r, struct error **err)
 {
     AUTO(wsman_response) struct wsman_response answer = {.asked_id = r->sent_id};
     str text;
+    r->sent = false;
     if (!winrm_link_answer(r->c->input, &text, err))
         return lose(r, err);
     if (!wsman_read(text, &answer, err))
         return false;
     if (answer.is_fault) {
-        log_debug("winrm", "the command takes no more input (fault %llu)",
-                  (unsigned long long)answer.code);
-        r->input_ended = true;
+        input_refused(r, &answer);
+    } else {
+        r->has_block = false;
+        r->input_ended = r->is_last;
     }
     return true;
 }
@@ -165,6 +194,7 @@ static bool output_answered(struct run *r, struct error **err)
         .arg = r->job->arg,
     };
     str text;
+    r->asked = false;
     if (!winrm_link_answer(r->c->link, &text, err))
         return lose(r, err);
     if (!wsman_read(text, &answer, err))
@@ -187,32 +217,32 @@ static bool output_answered(struct run *r, struct error **err)
     return true;
 }
 
+/* Have a message under way wherever there should be one. */
+static bool keep_asking(struct run *r, struct error **err)
+{
+    bool sends = !r->sent && !r->input_ended && clock_now() >= r->not_before_ns;
+    if (r->refusal != NULL && clock_now() >= r->patience_ns) {
+        *err = steal(&r->refusal);
+        return false;
+    }
+    if (sends && !send_input(r, err))
+        return false;
+    if (!r->asked)
+        r->asked = ask_for_output(r, err);
+    return r->asked;
+}
+
 static bool talk(struct run *r, struct error **err)
 {
     struct winrm_link *links[] = {r->c->link, r->c->input};
-    bool asked = false, sent = false;
     r->input_ended = r->job->next == NULL;
     while (!r->is_done && !r->is_lost) {
-        if (!sent && !r->input_ended) {
-            if (!send_input(r, err))
-                return false;
-            sent = true;
-        }
-        if (!asked && !ask_for_output(r, err))
+        if (!keep_asking(r, err) || !winrm_link_pump(links, ARRAY_SIZE(links), r->w, err))
             return false;
-        asked = true;
-        if (!winrm_link_pump(links, ARRAY_SIZE(links), r->w, err))
+        if (r->sent && !winrm_link_is_busy(r->c->input) && !input_answered(r, err))
             return false;
-        if (sent && !winrm_link_is_busy(r->c->input)) {
-            sent = false;
-            if (!input_answered(r, err))
-                return false;
-        }
-        if (!winrm_link_is_busy(r->c->link)) {
-            asked = false;
-            if (!output_answered(r, err))
-                return false;
-        }
+        if (!winrm_link_is_busy(r->c->link) && !output_answered(r, err))
+            return false;
     }
     return true;
 }
@@ -245,7 +275,7 @@ static void put_down(struct run *r)
 bool winrm_exec(struct winrm_comm *c, const struct winrm_job *job, const struct ssh_wait *w,
                 int *status, struct error **err)
 {
-    struct run r = {.c = c, .job = job, .w = w};
+    struct run r = {.c = c, .job = job, .w = w, .block = STRBUF_INIT_MAX(WINRM_INPUT_MAX)};
     free(steal(&c->why_lost));
     if (!start(&r, err))
         return false;
@@ -258,6 +288,10 @@ bool winrm_exec(struct winrm_comm *c, const struct winrm_job *job, const struct 
     else
         dismiss(&r, "terminate", WINRM_CALL_NS);
     *status = r.is_lost ? COMM_DISCONNECTED : r.status;
+    if (r.block.alloc > 0)
+        explicit_bzero(r.block.buf, r.block.alloc);
+    strbuf_clear(&r.block);
+    error_drop(&r.refusal);
     free(r.command_id);
     return ok;
 }

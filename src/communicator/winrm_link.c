@@ -30,6 +30,7 @@ struct winrm_link {
     int64_t deadline_ns, limit_ns;
     struct strbuf body;           /* in the clear */
     struct strbuf sent, received; /* as on the wire */
+    str content;                  /* what of it has not gone out yet */
     struct strbuf opened;         /* a sealed answer in the clear */
     struct winrm_seal *seal;      /* the NTLM login of this connection; or NULL */
     bool logged_in_again;         /* for this message */
@@ -44,6 +45,15 @@ static size_t on_body(char *data, size_t one, size_t len, void *arg)
     struct winrm_link *l = arg;
     (void)one;
     return strbuf_add(&l->received, data, len) ? len : 0;
+}
+
+static size_t on_read(char *data, size_t one, size_t room, void *arg)
+{
+    struct winrm_link *l = arg;
+    size_t n = MIN(l->content.len, one * room);
+    memcpy(data, l->content.ptr, n);
+    l->content = str_sub(l->content, n, l->content.len);
+    return n;
 }
 
 static size_t on_header(char *data, size_t one, size_t len, void *arg)
@@ -88,6 +98,8 @@ static void set_options(struct winrm_link *l)
     curl_easy_setopt(l->easy, CURLOPT_USERAGENT, "imgfac/" IMGFAC_VERSION);
     curl_easy_setopt(l->easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
     curl_easy_setopt(l->easy, CURLOPT_ERRORBUFFER, l->errbuf);
+    curl_easy_setopt(l->easy, CURLOPT_READFUNCTION, on_read);
+    curl_easy_setopt(l->easy, CURLOPT_READDATA, l);
     curl_easy_setopt(l->easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(l->easy, CURLOPT_WRITEDATA, l);
     curl_easy_setopt(l->easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -196,13 +208,17 @@ static void add_header(struct winrm_link *l, const char *text)
     l->headers = grown;
 }
 
-/* CONTENT goes out with the headers added so far. */
+/* CONTENT goes out with the headers added so far.  libcurl repeats a request
+ * whose connection, used before, ends without an answer; here that would run a
+ * command twice, or lose output.  What it reads by a function and cannot rewind
+ * it does not repeat, once a byte is out. */
 static void post(struct winrm_link *l, str content, enum phase phase)
 {
     add_header(l, "Expect:");
     curl_easy_setopt(l->easy, CURLOPT_POST, 1L);
     curl_easy_setopt(l->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)content.len);
-    curl_easy_setopt(l->easy, CURLOPT_POSTFIELDS, content.len > 0 ? content.ptr : "");
+    curl_easy_setopt(l->easy, CURLOPT_POSTFIELDS, content.len > 0 ? NULL : "");
+    l->content = content;
     curl_easy_setopt(l->easy, CURLOPT_HTTPHEADER, l->headers);
     strbuf_truncate(&l->received, 0);
     strbuf_truncate(&l->offered, 0);

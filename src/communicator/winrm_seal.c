@@ -49,6 +49,14 @@ static bool failed(struct error **err, OM_uint32 major, OM_uint32 minor, const c
     return error_set(err, ERR_AUTH, 0, "%s: %s", what, why.buf);
 }
 
+/* The login went well: this is no matter of passwords. */
+static bool mistrusted(struct error **err, OM_uint32 major, OM_uint32 minor, const char *what)
+{
+    failed(err, major, minor, what);
+    (*err)->code = ERR_GUEST;
+    return false;
+}
+
 static gss_buffer_desc buffer(str s)
 {
     return (gss_buffer_desc){.length = s.len, .value = (void *)(uintptr_t)s.ptr};
@@ -145,7 +153,7 @@ bool winrm_seal_wrap(struct winrm_seal *s, str body, struct strbuf *out, size_t 
         strbuf_add(out, made.value, made.length);
     gss_release_buffer(&ignored, &made);
     *signature = SIGNATURE;
-    return ok || failed(err, major, minor, "a message cannot be sealed");
+    return ok || mistrusted(err, major, minor, "a message cannot be sealed");
 }
 
 bool winrm_seal_unwrap(struct winrm_seal *s, str sealed, struct strbuf *out, struct error **err)
@@ -158,5 +166,5 @@ bool winrm_seal_unwrap(struct winrm_seal *s, str sealed, struct strbuf *out, str
     if (ok)
         strbuf_add(out, text.value, text.length);
     gss_release_buffer(&ignored, &text);
-    return ok || failed(err, major, minor, "a sealed answer cannot be opened");
+    return ok || mistrusted(err, major, minor, "a sealed answer cannot be opened");
 }
