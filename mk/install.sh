@@ -42,7 +42,7 @@ install)
         generated "$share/man/man1/imgfac-$name.1" docs -man "$name"
     done
     for name in $("$build/imgfac" docs 2>/dev/null | sed -nE 's/^  ([a-z][a-z0-9-]*)( .*)?$/\1/p' | sort -u |
-        grep -vxE "functions|exit-codes") templates data-null; do
+        grep -vxE "functions|exit-codes|ssh") templates data-null communicator-ssh; do
         generated "$share/man/man5/imgfac-$name.5" docs -man "$name"
     done
     generated "$share/bash-completion/completions/imgfac" completion bash

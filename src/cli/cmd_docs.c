@@ -81,6 +81,20 @@ static void provisioner_pages(struct docs *d)
     }
 }
 
+static void communicator_pages(struct docs *d)
+{
+    struct arena *a = d->app->arena;
+    for (const struct comm_type *const *t = registry_communicators(); *t != NULL; t++) {
+        struct doc_page p = {(*t)->name, arena_fmt(a, "communicator = \"%s\"", (*t)->name),
+                             (*t)->summary, (*t)->doc, comm_rows_of(a, (*t)->name)};
+        /* The manual page "imgfac-ssh" is that of the command. */
+        if (d->format != DOC_MAN || cli_find_command(commands, str_from(p.name)) == NULL)
+            page(d, &p);
+        p.name = arena_fmt(a, "communicator-%s", (*t)->name);
+        page(d, &p);
+    }
+}
+
 /* The rows of the outputs, one paragraph for each. */
 static const char *data_doc(struct docs *d, const struct datasource_type *t)
 {
@@ -280,6 +294,7 @@ static int print_page(struct app *app, struct docs *d)
     else {
         builder_pages(d);
         provisioner_pages(d);
+        communicator_pages(d);
         data_pages(d);
         fixed_pages(d);
         sealop_pages(d);

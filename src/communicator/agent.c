@@ -489,6 +489,15 @@ static bool agent_reconnect(struct comm *comm, struct cancel *cancel, struct err
 const struct comm_type comm_guest_agent = {
     .name = "guest-agent",
     .summary = "Root's shell by the QEMU guest agent: for guests without a network.",
+    .doc = "The package qemu-guest-agent must be in the guest and start at boot; imgfac adds the "
+           "virtio-serial port that it listens on.  Commands and files travel as small requests: "
+           "slower than SSH, but root's from the beginning."
+           "\n\n"
+           "    source \"qemu\" \"isolated\" {\n"
+           "      base                = \"golden-with-agent@latest\"\n"
+           "      communicator        = \"guest-agent\"\n"
+           "      guest_agent_timeout = \"10m\"\n"
+           "    }",
     .open = agent_open_comm,
     .run = agent_run,
     .upload = agent_upload,

@@ -99,6 +99,15 @@ static void none_close(struct comm *c)
 const struct comm_type comm_none = {
     .name = "none",
     .summary = "No login to the guest: provisioners that need one are refused.",
+    .doc = "For guests that install themselves: the machine is waited for until it switches itself "
+           "off, and only provisioners that work on this host run."
+           "\n\n"
+           "    source \"qemu\" \"appliance\" {\n"
+           "      iso_url          = \"installer.iso\"\n"
+           "      iso_checksum     = \"file:installer.iso.sha256\"\n"
+           "      communicator     = \"none\"\n"
+           "      shutdown_timeout = \"1h\"\n"
+           "    }",
     .open = none_open,
     .run = none_run,
     .upload = none_upload,

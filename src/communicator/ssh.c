@@ -189,6 +189,19 @@ static bool ssh_reconnect(struct comm *comm, struct cancel *cancel, struct error
 const struct comm_type comm_ssh = {
     .name = "ssh",
     .summary = "Log in by SSH: commands over exec channels, files by SFTP or SCP.",
+    .doc =
+        "With `base` the build makes an account and a key for itself.  Else name the account, and "
+        "a key or a password.  Attempts are repeated, with all refusals in the build's ssh.log, "
+        "until `ssh_timeout` is over."
+        "\n\n"
+        "    source \"null\" \"web\" {\n"
+        "      communicator         = \"ssh\"\n"
+        "      ssh_host             = \"web.example.com\"\n"
+        "      ssh_username         = \"admin\"\n"
+        "      ssh_private_key_file = \"~/.ssh/id_ed25519\"\n"
+        "      ssh_bastion_host     = \"jump.example.com\"\n"
+        "      ssh_bastion_username = \"admin\"\n"
+        "    }",
     .open = ssh_open_comm,
     .run = ssh_run,
     .upload = ssh_upload,

@@ -173,6 +173,30 @@ const struct opt comm_opts[] = {
     OPT_END,
 };
 
+/* Options begin with the name of their communicator, but for few. */
+static bool is_of(const struct opt *o, const char *kind)
+{
+    size_t len = strlen(kind);
+    for (size_t i = 0; i < len; i++)
+        if (o->name[i] != (kind[i] == '-' ? '_' : kind[i]))
+            return strcmp(o->name, "communicator") == 0 ||
+                   strcmp(o->name, "pause_before_connecting") == 0 ||
+                   (strcmp(kind, "ssh") == 0 &&
+                    str_starts(str_from(o->name), STR("temporary_key")));
+    return o->name[len] == '_';
+}
+
+const struct opt *comm_rows_of(struct arena *a, const char *kind)
+{
+    struct opt *rows = arena_new_array(a, struct opt, ARRAY_SIZE(comm_opts));
+    size_t count = 0;
+    for (const struct opt *o = comm_opts; o->kind != OPT_KIND_END; o++)
+        if (is_of(o, kind))
+            rows[count++] = *o;
+    rows[count] = comm_opts[ARRAY_SIZE(comm_opts) - 1];
+    return rows;
+}
+
 /* A leading ~ is the communicator's to expand. */
 static bool check_file(const char *path, const char *option, const struct body *body,
                        struct diags *diags)

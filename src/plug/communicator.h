@@ -71,6 +71,8 @@ enum comm_transfer { COMM_TRANSFER_SFTP, COMM_TRANSFER_SCP };
 
 extern const struct opt comm_opts[];
 extern const char comm_doc[]; /* the text above them */
+/* The rows that the communicator KIND ("ssh") has a use for, ended, of A. */
+const struct opt *comm_rows_of(struct arena *a, const char *kind);
 /* Diagnose what the rows cannot say: keys that cannot be read, bastions without
  * a way to log in, tunnels.  Whether a user name is needed is for the builder
  * to say. */
@@ -108,6 +110,7 @@ struct comm; /* an open connection; its first member is what the vtable needs */
 struct comm_type {
     const char *name; /* "ssh" */
     const char *summary;
+    const char *doc; /* paragraphs, and examples indented by four */
     /* Connect and log in, retrying with back-off until the one deadline of
      * the configuration; reports each new kind of refusal through build_sayf
      * at most once.  NULL with the error of the last attempt, naming its

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Manual pages: one for each command and page, without a warning of mandoc and groff.
 @ needs mandoc groff
-$ pages() { imgfac docs | sed -nE 's/^  ([a-z][a-z0-9-]*)( .*)?$/\1/p' | sort -u; imgfac completion -words -- ''; imgfac completion -words -- catalog '' | sed 's/^/catalog-/'; echo imgfac; echo templates; echo data-null; }; for p in $(pages); do imgfac docs -man $p >$p.man 2>/dev/null || continue; [ -s $p.man ] || continue; case $p in functions | exit-codes) continue ;; esac; mandoc -T lint -W warning $p.man | grep -v 'referenced manual not found'; groff -ww -mdoc -Tutf8 $p.man 2>&1 >/dev/null; done; ls *.man | wc -l >count; [ $(cat count) -gt 50 ] && echo enough
+$ pages() { imgfac docs | sed -nE 's/^  ([a-z][a-z0-9-]*)( .*)?$/\1/p' | sort -u; imgfac completion -words -- ''; imgfac completion -words -- catalog '' | sed 's/^/catalog-/'; echo imgfac; echo templates; echo data-null; echo communicator-ssh; }; for p in $(pages); do imgfac docs -man $p >$p.man 2>/dev/null || continue; [ -s $p.man ] || continue; case $p in functions | exit-codes) continue ;; esac; mandoc -T lint -W warning $p.man | grep -v 'referenced manual not found'; groff -ww -mdoc -Tutf8 $p.man 2>&1 >/dev/null; done; ls *.man | wc -l >count; [ $(cat count) -gt 50 ] && echo enough
 | enough
 
 $ imgfac docs -man fmt
