@@ -33,14 +33,25 @@ static void print_failure(const struct report *r, const struct run_outcome *o, b
                    o->log_dir);
 }
 
+/* Down to where the code changes: above that somebody said where it happened, below it is what a
+ * diagnosis was drawn from. */
+static void add_cause(struct strbuf *sb, const struct error *e)
+{
+    strbuf_adds(sb, e->msg);
+    for (; e->cause != NULL && e->cause->code == e->code; e = e->cause)
+        strbuf_addf(sb, ": %s", e->cause->msg);
+}
+
 /* What a reader of a long log looks for: at its very end, one line for each. */
 static void print_causes(const struct report *r)
 {
     for (size_t i = 0; i < r->count; i++) {
         const struct run_outcome *o = &r->outcomes[i];
-        if (o->started && !o->ok && o->error != NULL)
-            event_sayf(r->events, EVENT_ERROR, NULL, "==> %s failed: %s", o->plan->name,
-                       o->error->msg);
+        AUTO(strbuf) struct strbuf cause = STRBUF_INIT;
+        if (!o->started || o->ok || o->error == NULL)
+            continue;
+        add_cause(&cause, o->error);
+        event_sayf(r->events, EVENT_ERROR, NULL, "==> %s failed: %s", o->plan->name, cause.buf);
     }
 }
 

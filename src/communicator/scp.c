@@ -47,7 +47,7 @@ static bool start(struct scp *s, struct ssh_comm *c, const char *flag, const cha
     /* "./": a name that begins with a dash is not an option. */
     autofree char *safe = *path == '-' ? xasprintf("./%s", path) : xstrdup(path);
     strbuf_add_shell_quoted(&command, str_from(safe));
-    return stream_open(&s->stream, c, STREAM_EXEC, command.buf, on_data, s, w, err);
+    return stream_open(&s->stream, c, STREAM_BYTES, command.buf, on_data, s, w, err);
 }
 
 static bool failed(struct scp *s, struct error **err)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pwd.h>
 #include <termios.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@ struct ssh_account ssh_guest_account(const struct ssh_comm *c)
     const struct comm_config *config = c->config;
     const struct build_target *target = &c->build->target;
     return (struct ssh_account){
+        .build = c->build,
         .who = "the guest",
         .host = ssh_target_host(c),
         .port = ssh_target_port(c),
@@ -54,6 +56,7 @@ struct ssh_account ssh_bastion_account(const struct ssh_comm *c)
     const struct comm_config *config = c->config;
     bool own = config->ssh_bastion_private_key_file != NULL;
     return (struct ssh_account){
+        .build = c->build,
         .who = "the bastion",
         .host = config->ssh_bastion_host,
         .port = config->ssh_bastion_port != 0 ? (int)config->ssh_bastion_port : 22,
@@ -85,18 +88,25 @@ char *ssh_expand_home(const char *path)
     return io_path_join(home, path + 2);
 }
 
-static char *read_answer(int fd)
+/* NULL with *ERR when the wait is over before the line is. */
+static char *read_answer(int fd, const struct ssh_wait *w, struct error **err)
 {
     char text[512];
     size_t len = 0;
-    while (len < sizeof(text) && read(fd, text + len, 1) == 1 && text[len] != '\n')
-        len++;
-    char *answer = str_xdup((str){text, len});
+    bool ok;
+    short ready = 0;
+    while ((ok = ssh_wait_fd(w, fd, POLLIN, &ready, err)) && len < sizeof(text))
+        if (ready != 0 && (read(fd, text + len, 1) != 1 || text[len++] == '\n'))
+            break;
+    while (len > 0 && text[len - 1] == '\n')
+        len--;
+    char *answer = ok ? str_xdup((str){text, len}) : NULL;
     explicit_bzero(text, sizeof(text));
     return answer;
 }
 
-char *ssh_ask_terminal(const char *prompt, bool echo, struct error **err)
+char *ssh_ask_terminal(const struct ssh_account *a, const char *prompt, bool echo,
+                       const struct ssh_wait *w, struct error **err)
 {
     struct termios saved, quiet;
     autoclose int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
@@ -109,11 +119,10 @@ char *ssh_ask_terminal(const char *prompt, bool echo, struct error **err)
     quiet.c_lflag &= ~(tcflag_t)ECHO;
     if (!echo)
         tcsetattr(fd, TCSAFLUSH, &quiet);
-    dprintf(fd, "%s", prompt);
-    char *answer = read_answer(fd);
-    if (!echo) {
+    /* Not written here: live lines would be drawn over it. */
+    build_sayf(a->build, "%s at %s asks: %s", a->who, a->host, prompt);
+    char *answer = read_answer(fd, w, err);
+    if (!echo)
         tcsetattr(fd, TCSAFLUSH, &saved);
-        dprintf(fd, "\n");
-    }
     return answer;
 }

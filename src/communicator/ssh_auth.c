@@ -191,7 +191,7 @@ static bool answer(struct login *l, unsigned i, struct error **err)
     if (!l->account->interactive)
         return ssh_userauth_kbdint_setanswer(l->session, i, l->account->password) >= 0;
     const char *prompt = ssh_userauth_kbdint_getprompt(l->session, i, &echo);
-    char *text = ssh_ask_terminal(prompt, echo != 0, err);
+    char *text = ssh_ask_terminal(l->account, prompt, echo != 0, l->w, err);
     if (text == NULL)
         return false;
     ssh_userauth_kbdint_setanswer(l->session, i, text);

@@ -88,7 +88,8 @@ bool ssh_lib_error(ssh_session session, struct error **err, enum err_code code, 
 /* --- ssh_account.c --- */
 /* A login: where, as whom, by what, and how the options are called in messages. */
 struct ssh_account {
-    const char *who; /* "the guest" */
+    struct build *build; /* to say what is asked */
+    const char *who;     /* "the guest" */
     const char *host;
     int port;
     const char *user, *password, *key_file, *certificate_file;
@@ -103,8 +104,9 @@ const char *ssh_target_host(const struct ssh_comm *c);
 int ssh_target_port(const struct ssh_comm *c);
 /* "~/x" in full; heap. */
 char *ssh_expand_home(const char *path);
-/* Ask whoever sits at the controlling terminal; heap, a secret unless ECHO. */
-char *ssh_ask_terminal(const char *prompt, bool echo, struct error **err);
+/* Ask whoever sits at the controlling terminal while W lasts; heap, a secret unless ECHO. */
+char *ssh_ask_terminal(const struct ssh_account *a, const char *prompt, bool echo,
+                       const struct ssh_wait *w, struct error **err);
 
 /* --- ssh_cert.c --- */
 /* Check the account's certificate and attach it to KEY. */
@@ -183,8 +185,12 @@ struct ssh_stream {
     int status; /* valid when has_status */
     bool has_status;
     bool eof, closed;
+    /* Called while stream_wait_end() waits; may be NULL. */
+    void (*on_wait)(struct ssh_stream *s);
 };
-enum stream_kind { STREAM_EXEC, STREAM_SUBSYSTEM };
+/* A command of the user's, with a terminal if wanted; one that moves bytes, without; a subsystem.
+ */
+enum stream_kind { STREAM_EXEC, STREAM_BYTES, STREAM_SUBSYSTEM };
 /* ON_DATA is called from within ssh_pump(). */
 bool stream_open(struct ssh_stream *s, struct ssh_comm *c, enum stream_kind kind, const char *text,
                  void (*on_data)(void *arg, bool is_stderr, str data), void *arg,

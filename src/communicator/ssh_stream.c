@@ -121,7 +121,7 @@ bool stream_open(struct ssh_stream *s, struct ssh_comm *c, enum stream_kind kind
     /* No answer is asked for: a guest that forwards nothing does not matter. */
     if (kind == STREAM_EXEC && ssh_forwards_agent(c))
         ssh_channel_request_auth_agent(s->channel);
-    if (kind == STREAM_EXEC)
+    if (kind != STREAM_SUBSYSTEM)
         ANSWERED(s, rc, ssh_channel_request_exec(s->channel, text), w, err);
     else
         ANSWERED(s, rc, ssh_channel_request_subsystem(s->channel, text), w, err);
@@ -179,6 +179,8 @@ bool stream_wait_end(struct ssh_stream *s, const struct ssh_wait *w, struct erro
     while (!s->closed && !(s->has_status && s->eof)) {
         if (s->has_status && clock_now() - s->last_data_ns > DRAIN_NS)
             break;
+        if (s->on_wait != NULL)
+            s->on_wait(s);
         if (!pump_or_lost(s, w, err))
             return false;
     }

@@ -73,7 +73,7 @@ static bool tar_upload(struct ssh_comm *c, const struct tree_root *root, const c
     strbuf_add_shell_quoted(&command, str_from(dst));
     strbuf_adds(&command, " && tar -xpf - -C ");
     strbuf_add_shell_quoted(&command, str_from(dst));
-    if (!stream_open(&t.stream, c, STREAM_EXEC, command.buf, tar_noise, &t, w, err))
+    if (!stream_open(&t.stream, c, STREAM_BYTES, command.buf, tar_noise, &t, w, err))
         return false;
     return tar_end(&t, tree_tar(root, tar_write, &t, err), no_tar, err);
 }

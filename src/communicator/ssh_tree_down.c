@@ -82,7 +82,7 @@ bool ssh_download_tree(struct ssh_comm *c, const char *src, const char *dst, str
     strbuf_init(&t.out, (size_t)64 << 20);
     strbuf_init(&t.noise, 1000);
     tree_tar_command(&command, src);
-    if (!stream_open(&t.stream, c, STREAM_EXEC, command.buf, on_data, &t, &w, err) ||
+    if (!stream_open(&t.stream, c, STREAM_BYTES, command.buf, on_data, &t, &w, err) ||
         !stream_send_eof(&t.stream, &w, err))
         return false;
     struct error *damage = NULL;

@@ -28,7 +28,7 @@ static bool clear_run(struct step *s, struct build *b, struct error **err)
     int status = 0;
     strbuf_adds(&command, "_s=0;");
     add_removal(&command, "", "~/.ssh/authorized_keys", blob);
-    strbuf_adds(&command, "[ \"$(id -u)\" = 0 ] || {");
+    strbuf_adds(&command, "[ \"$(id -u)\" = 0 ] || { ");
     add_removal(&command, "sudo -n ", "/root/.ssh/authorized_keys", blob);
     strbuf_adds(&command, "}; exit $_s");
     struct comm_command cmd = {.command = command.buf, .timeout_ns = CLEAR_NS};

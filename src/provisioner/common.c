@@ -294,8 +294,15 @@ bool prov_inline_text(struct build *b, struct arena *a, struct opt_strings lines
     return strbuf_addstr(out, strbuf_str(&body));
 }
 
-static const char *advice(int status)
+bool prov_is_sudo_password(const char *line)
 {
+    return strstr(line, "sudo: ") != NULL && strstr(line, "password") != NULL;
+}
+
+static const char *advice(int status, const char *last)
+{
+    if (prov_is_sudo_password(last))
+        return PROV_SUDO_ADVICE "; or pass the password in execute_command: see `sudo -S`.";
     switch (status) {
     case 126:
         return "126: it could not be run; is its folder mounted noexec, its interpreter there?";
@@ -319,7 +326,7 @@ bool prov_judge(int status, struct opt_ints valid, const char *script, const cha
     }
     error_set(err, ERR_PROVISION, 0, "script exited with status %d (allowed: %s)%s%s", status,
               valid.len == 0 ? "0" : sb.buf, *last == '\0' ? "" : "; its last error line: ", last);
-    error_hint(err, "%s", advice(status));
+    error_hint(err, "%s", advice(status, last));
     return error_wrap(err, "%s failed", script);
 }
 

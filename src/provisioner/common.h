@@ -53,6 +53,9 @@ bool prov_inline_text(struct build *b, struct arena *a, struct opt_strings lines
  * SCRIPT, with LAST, the last line of its standard error (may be empty). */
 bool prov_judge(int status, struct opt_ints valid, const char *script, const char *last,
                 struct error **err);
+/* LINE is how sudo ends for want of a password. */
+bool prov_is_sudo_password(const char *line);
+#define PROV_SUDO_ADVICE "The account needs sudo without a password (NOPASSWD in sudoers)"
 /* A private directory (mode 0700) inside the build's own, which the ledger
  * knows; heap, or NULL.  Remove it with what is in it by prov_work_remove(). */
 char *prov_work_dir(struct build *b, const char *prefix, struct error **err);

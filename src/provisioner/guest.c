@@ -17,12 +17,13 @@ const struct opt_choice guest_os_choices[] = {
 struct relay {
     struct build *b;
     const struct guest_command *cmd;
+    bool pty; /* standard output and error are one */
 };
 
 static void on_line(void *arg, bool is_stderr, str line)
 {
     struct relay *r = arg;
-    if (is_stderr && line.len > 0 && r->cmd->last != NULL) {
+    if ((is_stderr || r->pty) && line.len > 0 && r->cmd->last != NULL) {
         strbuf_truncate(r->cmd->last, 0);
         strbuf_addstr(r->cmd->last, str_sub(line, 0, MIN(line.len, (size_t)300)));
     }
@@ -39,10 +40,10 @@ bool guest_run(const struct guest *g, const struct guest_command *cmd, int *stat
     static const char login[] = "exec /bin/sh -c 'case ${SHELL##*/} in bash|zsh|ksh|mksh|ash|dash) "
                                 "exec \"$SHELL\" -c \"$0\";;esac;exec /bin/sh -c \"$0\"' "
                                 "'eval \"$(cat)\"'";
-    struct relay relay = {.b = g->b, .cmd = cmd};
     const struct comm_config *config = g->b->comm_config;
+    struct relay relay = {.b = g->b, .cmd = cmd, .pty = config != NULL && config->ssh_pty};
     /* A terminal would echo what it is sent, and never ends. */
-    bool direct = g->os == GUEST_WINDOWS || (config != NULL && config->ssh_pty);
+    bool direct = g->os == GUEST_WINDOWS || relay.pty;
     struct comm_command c = {
         .command = direct             ? cmd->text
                    : cmd->login_shell ? login
@@ -71,9 +72,8 @@ bool guest_must(const struct guest *g, const char *what, const char *text, struc
         error_set(err, ERR_PROVISION, 0, "%s", last.buf);
     else
         error_set(err, ERR_PROVISION, 0, "the guest's command ended with status %d", status);
-    if (strstr(last.buf, "sudo") != NULL && strstr(last.buf, "password") != NULL)
-        error_hint(err, "The account of the communicator needs sudo without a password, or set "
-                        "prevent_sudo (disable_sudo).");
+    if (prov_is_sudo_password(last.buf))
+        error_hint(err, PROV_SUDO_ADVICE ", or set prevent_sudo (disable_sudo).");
     return error_wrap(err, "cannot %s", what);
 }
 
@@ -166,8 +166,8 @@ bool guest_judge(int status, const int *valid, const char *tool, const struct st
                   last->len > 0 ? "; its last error line: " : "", last->buf);
     if (status == 127)
         error_hint(err, "%s is not installed in the guest, or not in its $PATH.", tool);
-    else if (strstr(last->buf, "sudo: ") != NULL && strstr(last->buf, "password") != NULL)
-        error_hint(err, "The account of the communicator needs sudo without a password.");
+    else if (prov_is_sudo_password(last->buf))
+        error_hint(err, PROV_SUDO_ADVICE ".");
     return error_wrap(err, "%s failed", tool);
 }
 

@@ -20,6 +20,7 @@ struct watch {
     struct shell_job *job;
     char nonce[UUID_SIZE];
     bool started;
+    bool pty; /* standard output and error are one */
 };
 
 static void on_line(void *arg, bool is_stderr, str line)
@@ -31,7 +32,7 @@ static void on_line(void *arg, bool is_stderr, str line)
         if (line.len == 0)
             return;
     }
-    if (is_stderr && line.len > 0) {
+    if ((is_stderr || w->pty) && line.len > 0) {
         strbuf_truncate(&w->job->last, 0);
         strbuf_addstr(&w->job->last, str_sub(line, 0, MIN(line.len, (size_t)300)));
     }
@@ -177,11 +178,11 @@ static bool run_uploaded(struct watch *w, int *status, struct error **err)
 
 static bool run_once(struct watch *w, int *status, struct error **err)
 {
-    bool pty = w->b->comm_config != NULL && w->b->comm_config->ssh_pty;
+    w->pty = w->b->comm_config != NULL && w->b->comm_config->ssh_pty;
     hash_uuid4(w->nonce);
     w->started = false;
     strbuf_truncate(&w->job->last, 0);
-    if (pty || w->job->text.len > INLINE_MAX)
+    if (w->pty || w->job->text.len > INLINE_MAX)
         return run_uploaded(w, status, err);
     if (!run_streamed(w, status, err))
         return false;
@@ -211,7 +212,7 @@ bool shell_exec(struct build *b, struct shell_job *job, int *status, struct erro
         int64_t elapsed = clock_now() - start;
         if (w.started || cancel_test(prov_token(b)) || elapsed + TRY_AGAIN_NS > job->retry_ns ||
             !is_worth_a_retry(*err, elapsed))
-            return error_wrap(err, "cannot start %s", job->script);
+            return error_wrap(err, w.started ? "%s failed" : "cannot start %s", job->script);
         autofree char *why = error_line(*err);
         if (!said)
             build_sayf(b, "Waiting to start %s: %s", job->script, why);

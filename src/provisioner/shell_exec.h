@@ -22,7 +22,7 @@ struct shell_job {
     bool is_plain;      /* the command is ours: it sets the mode and needs no subshell */
     bool login_shell;   /* the command is the user's own: run it by the login shell */
     int64_t retry_ns;   /* start_retry_timeout */
-    struct strbuf last; /* last line of standard error */
+    struct strbuf last; /* last line of standard error, or of the terminal */
 };
 
 /* *STATUS as comm_run(); false when it could not be started within retry_ns. */

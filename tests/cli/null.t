@@ -89,5 +89,5 @@ $ sed -i 's/"echo hello.*"/"exit 3"/; /catalog/,/}/d' build.hcl; bash x.sh | gre
 | Its output above says why; -on-error=ask lets you look into the guest.
 |
 | ==> Builds finished but no artifacts were created.
-| ==> null.guest failed: provisioner 'shell' failed
+| ==> null.guest failed: provisioner 'shell' failed: shell script 'inline' failed: script exited with status 3 (allowed: 0)
 | 1

@@ -99,7 +99,7 @@ assert_status() { # STATUS COMMAND ARGUMENT...
     local expected=$1 rc=0
     shift
     "$@" >stdout 2>stderr || rc=$?
-    [ "$rc" -eq "$expected" ] || fail "'$*': expected exit status $expected, got $rc: $(tail -n 20 stderr)"
+    [ "$rc" -eq "$expected" ] || fail "'$*': expected exit status $expected, got $rc: $(tail -n 20 stderr stdout)"
 }
 
 # Ask again until the command succeeds: no fixed sleeps in tests.
