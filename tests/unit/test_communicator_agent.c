@@ -210,7 +210,7 @@ static void runs_commands(void **state)
     } cases[] = {
         {"true", "", "", 0},
         {"exit 3", "", "", 3},
-        {"echo a; echo b >&2", "", "O<a>E<b>", 0},
+        {"echo a; sleep 0.3; echo b >&2", "", "O<a>E<b>", 0},
         {"cat", "in\nput", "O<in>O<put>", 0},
         {"printf '\\377\\376\\n'", "", "O<\377\376>", 0},
         {"kill -TERM $$", "", "", 143},
