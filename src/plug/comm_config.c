@@ -32,20 +32,8 @@ static const struct opt_choice proxies[] = {
 #define C struct comm_config
 
 const char comm_doc[] =
-    "A guest with Windows is reached by WinRM, which its installation must have switched on:\n\n"
-    "    source \"qemu\" \"windows\" {\n"
-    "      communicator   = \"winrm\"\n"
-    "      winrm_username = \"packer\"\n"
-    "      winrm_password = var.password\n"
-    "      winrm_use_ntlm = true\n"
-    "      winrm_timeout  = \"2h\"\n"
-    "    }\n\n"
-    "With `winrm_use_ntlm` the service may stay as Windows has it; Basic must be allowed in the "
-    "guest (`winrm set winrm/config/service/auth @{Basic=\"true\"}`), and over plain HTTP "
-    "`AllowUnencrypted` too.  Passwords and files then cross the network readable.  Files and "
-    "folders go in both ways through one PowerShell and are compared by SHA-256; uploads make the "
-    "folders above them.  It was tested against a server of its own that other WinRM clients were "
-    "tried on, never against Windows itself.";
+    "Each communicator has a page of its own, with an example and the options that it has a use "
+    "for: `imgfac docs ssh`, `winrm`, `guest-agent`, `none`.";
 
 const struct opt comm_opts[] = {
     OPT_ENUM(C, type, "communicator", .choices = comm_kinds, .def = "\"ssh\"", .flags = OPT_NO_TMPL,

@@ -2,9 +2,12 @@
 # The example of every provisioner and communicator, taken out of its page: there is one, it is laid out as fmt lays
 # it out, and is valid without a warning.
 @ needs ansible-playbook
-$ mkdir -p files ansible modules cookbooks salt/states salt/pillar; touch files/app.conf ansible/site.yml site.yml site.pp validation.pem make-config installer.iso; sha256sum installer.iso >installer.iso.sha256
+$ mkdir -p files ansible modules cookbooks salt/states salt/pillar; touch files/app.conf ansible/site.yml site.yml site.pp validation.pem make-config installer.iso windows.qcow2; for f in installer.iso windows.qcow2; do sha256sum $f >$f.sha256; done
 $ cat >around.hcl <<'END'
 > variable "db_password" {
+>   default = "x"
+> }
+> variable "winrm_password" {
 >   default = "x"
 > }
 > source "null" "guest" {
@@ -29,7 +32,7 @@ $ cat >try.sh <<'END'
 >     Communicators)
 >         grep -q "^source .*{\$" e.pkr.hcl || echo "$name has no example"
 >         grep -q "communicator *= \"$name\"" e.pkr.hcl || echo "$name is not in its example"
->         { cat e.pkr.hcl; sed -nE 's/^source "(.*)" "(.*)" \{/build {\n  sources = ["source.\1.\2"]\n}/p' e.pkr.hcl; } >t.pkr.hcl
+>         { cat around.hcl e.pkr.hcl; sed -nE 's/^source "(.*)" "(.*)" \{/build {\n  sources = ["source.\1.\2"]\n}/p' e.pkr.hcl; } >t.pkr.hcl
 >         ;;
 >     esac
 >     imgfac validate t.pkr.hcl >out 2>&1 && [ "$(cat out)" = 'The configuration is valid.' ] || { echo "$name: $(cat out)"; }
@@ -39,7 +42,7 @@ $ cat >try.sh <<'END'
 
 $ bash try.sh Provisioners; [ $(cat count) -ge 18 ] || cat names
 
-$ bash try.sh Communicators; [ $(cat count) -ge 3 ] || cat names
+$ bash try.sh Communicators; [ $(cat count) -ge 4 ] || cat names
 
 # A communicator's page has its own options and no other's; `ssh` is a command, too.
 $ imgfac docs guest-agent | sed -nE 's/^    ([a-z_]+)  \(.*/\1/p'; imgfac docs none | grep -c '  ('; imgfac docs ssh | grep -E '^(communicator =|Usage)'; imgfac docs -man communicator-ssh | grep -cE '^\.It .*(winrm_|guest_agent_)'; imgfac docs -man ssh | head -2 | tail -1

@@ -27,7 +27,8 @@ static const struct {
     {LINE LINE, ""},
     {"from=\"10.0.0.0/8\",no-pty ssh-ed25519 " OURS "\n", ""},
     /* Another key keeps its line, whatever its comment. */
-    {"# us\nssh-ed25519 " OTHER " imgfac build\n" LINE, "# us\nssh-ed25519 " OTHER " imgfac build\n"},
+    {"# us\nssh-ed25519 " OTHER " imgfac build\n" LINE,
+     "# us\nssh-ed25519 " OTHER " imgfac build\n"},
     {LINE "ssh-ed25519 " OTHER, "ssh-ed25519 " OTHER},
 };
 
