@@ -77,7 +77,7 @@ $ for i in host vnc http; do IMGFAC_CONFIG=config.hcl python3 taken.py $i; done
 | Error: No port for VNC
 | because: no free TCP port between PORT and PORT on 127.0.0.1
 | Widen the port range or stop what listens there.
-| ==> qemu.x failed: no port for VNC
+| ==> qemu.x failed: no port for VNC: no free TCP port between PORT and PORT on 127.0.0.1
 | status 1
 | Error: No free TCP port between PORT and PORT on 127.0.0.1
 | Widen the port range or stop what listens there.
