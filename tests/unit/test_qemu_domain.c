@@ -59,6 +59,7 @@ static const struct {
     {"a panic is seen", "<panic model=\"isa\"/>"},
     {"a panicked guest stays for its picture", "<on_crash>preserve</on_crash>"},
     {"emulation has room for its code", "<tb-cache unit=\"MiB\">512</tb-cache>"},
+    {"emulated string instructions go byte by byte", "<feature policy=\"disable\" name=\"erms\"/>"},
     {"the first disk boots", "<boot order=\"1\"/>"},
 };
 
