@@ -36,7 +36,7 @@ static const char *state_of(const struct plugin_file *f)
     AUTO(error) struct error *e = NULL;
     if (f->sha256 == NULL)
         return "not installed";
-    if (plugin_verify(f, NULL, &e))
+    if (plugin_verify(f, NULL, NULL, &e))
         return "ok";
     return error_is(e, ERR_CHECKSUM) ? "changed" : "unsafe";
 }

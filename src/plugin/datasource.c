@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "hcl/convert.h"
+#include "plugin/guest.h"
 #include "plugin/internal.h"
 #include "schema/internal.h"
 
@@ -46,6 +47,8 @@ static bool store_outputs(const struct plugin_datasource *t, value result, struc
 static void on_tell(void *arg, const struct message *m)
 {
     const struct plugin_datasource *t = arg;
+    if (guest_tell_secret(m))
+        return;
     log_debug("plugin", "%s: %s: %s", t->plugin->file.name, m->method,
               message_text(m->params, "message", ""));
 }

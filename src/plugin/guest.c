@@ -174,11 +174,14 @@ static uint64_t amount(value params, const char *name)
 }
 
 /* Shorter ones would black out half of what is printed. */
-static void add_secret(value params)
+bool guest_tell_secret(const struct message *m)
 {
-    const char *text = message_text(params, "value", "");
+    if (strcmp(m->method, "secret") != 0)
+        return false;
+    const char *text = message_text(m->params, "value", "");
     if (strlen(text) >= 4)
         redact_register(str_from(text));
+    return true;
 }
 
 void guest_tell(void *arg, const struct message *m)
@@ -194,8 +197,6 @@ void guest_tell(void *arg, const struct message *m)
         build_output(g->b, message_bool(m->params, "stderr", false), str_from(text));
     else if (strcmp(m->method, "progress") == 0)
         build_progress(g->b, text, amount(m->params, "done"), amount(m->params, "total"));
-    else if (strcmp(m->method, "secret") == 0)
-        add_secret(m->params);
-    else
+    else if (!guest_tell_secret(m))
         log_debug("plugin", "%s: %s: %s", g->plugin, m->method, text);
 }

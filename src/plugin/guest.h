@@ -17,5 +17,7 @@ struct guest {
 /* For struct conn_call; ARG is a struct guest. */
 int guest_ask(void *arg, const struct message *m, struct strbuf *out);
 void guest_tell(void *arg, const struct message *m);
+/* "secret" alone, from whatever call it comes; false: M is something else. */
+bool guest_tell_secret(const struct message *m);
 
 #endif

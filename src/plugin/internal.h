@@ -13,7 +13,6 @@ DEFINE_ARENA_VEC(conns, struct conn *);
 
 struct plugin {
     struct plugin_file file;
-    bool is_verified; /* its checksum, in this run */
     struct conns idle;
 };
 

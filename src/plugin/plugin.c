@@ -223,13 +223,12 @@ struct conn *plugin_take(struct plugin *p, struct cancel *cancel, struct error *
     struct conn *c = take_idle(p);
     if (c != NULL)
         return c;
-    /* Two threads may both verify: that does no harm. */
-    if (!__atomic_load_n(&p->is_verified, __ATOMIC_ACQUIRE)) {
-        if (!plugin_verify(&p->file, cancel, err))
-            return NULL;
-        __atomic_store_n(&p->is_verified, true, __ATOMIC_RELEASE);
-    }
-    return conn_start(p->file.path, p->file.name, &conn_limits_default, err);
+    /* Each time: a build may last for hours, and what another one starts then is not what was seen
+     * to be unchanged. */
+    autofree char *real = NULL;
+    if (!plugin_verify(&p->file, cancel, &real, err))
+        return NULL;
+    return conn_start(real, p->file.name, &conn_limits_default, err);
 }
 
 void plugin_give_back(struct plugin *p, struct conn *c)

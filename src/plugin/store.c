@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/io.h"
+#include "base/mem.h"
 #include "hcl/json.h"
 #include "plugin/conn.h"
 
@@ -85,6 +86,9 @@ static bool read_pin(struct arena *a, struct plugin_file *f, struct error **err)
     const char *sha256 = message_text(v, "sha256", "");
     if (!is_hex(sha256) || !plugin_describe(a, value_attr(v, "describe"), f->name, &f->said, err))
         return *err != NULL || error_set(err, ERR_IO, 0, "its pin holds no checksum");
+    char hex[HASH_HEX_MAX];
+    hash_bytes(HASH_SHA256, strbuf_str(&text), hex);
+    f->pin_sha256 = arena_strdup(a, hex);
     f->sha256 = sha256;
     return true;
 }
@@ -162,29 +166,69 @@ void plugin_list(struct arena *a, struct plugin_files *out)
 
 /* --- verifying --- */
 
-static bool is_private(const char *path, struct error **err)
+/* In a sticky directory, such as /tmp, others cannot move what is ours. */
+static bool is_private(const char *path, bool may_be_sticky, struct error **err)
 {
     struct stat st;
     if (stat(path, &st) != 0)
         return error_set(err, ERR_IO, errno, "cannot look at '%s'", path);
-    if ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & 0002) != 0) {
+    bool is_open = (st.st_mode & 0002) != 0 && (!may_be_sticky || (st.st_mode & S_ISVTX) == 0);
+    if ((st.st_uid != 0 && st.st_uid != geteuid()) || is_open) {
         error_set(err, ERR_HOST, 0, "'%s' could have been written by others", path);
         return error_hint(err, "It must belong to you or root, and not be writable for all.");
     }
     return true;
 }
 
-bool plugin_verify(const struct plugin_file *f, struct cancel *c, struct error **err)
+/* PATH has no links: whoever may write none of the directories above it cannot
+ * make it mean another file between this look and its use. */
+static bool is_private_path(const char *path, struct error **err)
+{
+    bool is_above = false;
+    autofree char *part = xstrdup(path);
+    for (; is_private(part, is_above, err); is_above = true) {
+        if (strcmp(part, "/") == 0)
+            return true;
+        char *up = io_dirname(part);
+        free(part);
+        part = up;
+    }
+    return false;
+}
+
+static bool resolve(const char *path, char **out, struct error **err)
+{
+    *out = realpath(path, NULL);
+    return *out != NULL || error_set(err, ERR_IO, errno, "cannot look at '%s'", path);
+}
+
+static bool is_same_pin(const struct plugin_file *f, const char *pin, struct cancel *c,
+                        struct error **err)
 {
     char hex[HASH_HEX_MAX];
-    autofree char *pin = xasprintf("%s" PIN_SUFFIX, f->path);
+    if (!is_private_path(pin, err) || !hash_file(HASH_SHA256, pin, c, NULL, NULL, hex, err))
+        return false;
+    return strcmp(hex, f->pin_sha256) == 0 ||
+           error_set(err, ERR_CHECKSUM, 0, "'%s' has just been changed", pin);
+}
+
+bool plugin_verify(const struct plugin_file *f, struct cancel *c, char **real, struct error **err)
+{
+    char hex[HASH_HEX_MAX];
     if (f->sha256 == NULL)
         return error_set(err, ERR_HOST, 0, "plugin '%s' is not installed", f->name);
-    if (!is_private(f->dir, err) || !is_private(f->path, err) || !is_private(pin, err) ||
-        !hash_file(HASH_SHA256, f->path, c, NULL, NULL, hex, err))
+    autofree char *given = xasprintf("%s" PIN_SUFFIX, f->path);
+    autofree char *path = NULL, *pin = NULL, *dir = NULL;
+    if (!resolve(f->path, &path, err) || !resolve(given, &pin, err) || !resolve(f->dir, &dir, err))
         return error_wrap(err, "cannot use plugin '%s'", f->name);
-    if (strcmp(hex, f->sha256) == 0)
+    if (!is_private(dir, false, err) || !is_private_path(path, err) ||
+        !is_same_pin(f, pin, c, err) || !hash_file(HASH_SHA256, path, c, NULL, NULL, hex, err))
+        return error_wrap(err, "cannot use plugin '%s'", f->name);
+    if (strcmp(hex, f->sha256) == 0) {
+        if (real != NULL)
+            *real = steal(&path);
         return true;
+    }
     error_set(err, ERR_CHECKSUM, 0, "'%s' has the checksum %s, pinned is %s", f->path, hex,
               f->sha256);
     error_wrap(err, "plugin '%s' is not the one that was installed", f->name);

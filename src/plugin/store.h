@@ -18,6 +18,7 @@ struct plugin_file {
     const char *path; /* of the executable */
     const char *dir;
     const char *sha256;      /* pinned; NULL: not installed, or the pin cannot be read */
+    const char *pin_sha256;  /* of the pin itself, as it was read */
     const char *why;         /* sha256 NULL: a sentence */
     struct description said; /* with sha256 */
 };
@@ -28,8 +29,10 @@ DEFINE_ARENA_VEC(plugin_files, struct plugin_file);
 void plugin_dirs(struct arena *a, struct opt_strings *out);
 /* Every plugin, by name; of one name the first in order of directories. */
 void plugin_list(struct arena *a, struct plugin_files *out);
-/* Digest against pin, and that nobody else could have written either. */
-bool plugin_verify(const struct plugin_file *f, struct cancel *c, struct error **err);
+/* Digest against pin, and that nobody else could have written either, nor can
+ * put others in their places: every directory above them is looked at.  *REAL
+ * (may be NULL; heap) is the path to start, without links. */
+bool plugin_verify(const struct plugin_file *f, struct cancel *c, char **real, struct error **err);
 
 struct plugin_install {
     const char *path; /* the executable to install */

@@ -223,7 +223,8 @@ $ chmod o+w p/imgfac-plugin-packages; IMGFAC_PLUGIN_PATH=p imgfac validate shell
 !   on shell.pkr.hcl line 8, in build:
 !   8:   provisioner "packages" { names = ["vim", "ab"] }
 !                                 ^
-! because: 'p/imgfac-plugin-packages' could have been written by others
+! because: '[TMP]/p/imgfac-plugin-packages' could have
+! been written by others
 ! It must belong to you or root, and not be writable for all.
 !
 ? 4
@@ -333,3 +334,71 @@ $ imgfac plugins install -dir q -path $ROOT/examples/plugins/shell/imgfac-plugin
 $ printf 'packer {\n  required_plugins {\n    windows-update = {\n      source  = "github.com/rgl/windows-update"\n      version = ">= 0.14.0"\n    }\n  }\n}\nsource "null" "x" { communicator = "none" }\nbuild { sources = ["null.x"] }\n' >w.pkr.hcl; imgfac init w.pkr.hcl; imgfac validate w.pkr.hcl
 | windows-update (github.com/rgl/windows-update >= 0.14.0): not part of imgfac; leave the builds that need it out with -only or -except
 | The configuration is valid.
+
+# One that tells its secrets, and those it makes, in every way there is.
+$ cat >imgfac-plugin-leak <<'END'
+> #!/usr/bin/env python3
+> import base64, json, sys
+> def put(**m):
+>     print(json.dumps(dict(jsonrpc="2.0", **m)), flush=True)
+> for line in sys.stdin:
+>     m = json.loads(line)
+>     if "id" not in m or "method" not in m:
+>         continue
+>     option = [{"name": "token", "type": "string", "sensitive": True}]
+>     if m["method"] == "describe":
+>         put(id=m["id"], result={"protocol": 1, "name": "leak", "version": "1.0",
+>             "provisioners": [{"options": option, "needs_communicator": False}],
+>             "data_sources": [{"name": "d", "options": option, "outputs": [
+>                 {"name": "plain", "type": "string"}, {"name": "made", "type": "string", "sensitive": True}]}]})
+>         continue
+>     t = m["params"]["config"]["token"]
+>     forms = [t, base64.b64encode(t.encode()).decode(), "x" + t + "y"]
+>     for text in forms:
+>         print(text, file=sys.stderr, flush=True)
+>         for method in "say", "warn", "output", "progress", "log":
+>             put(method=method, params={"message": text, "stderr": True, "done": 1, "total": 2})
+>     put(method="secret", params={"value": "made-canary-2"})
+>     put(method="say", params={"message": "I made made-canary-2."})
+>     put(method="\x1b[31m" + t, params={"message": t})
+>     put(id=t, method=t, params={})
+>     if m["method"] == "prepare":
+>         put(id=m["id"], result={"warnings": [{"option": "token", "message": "weak: " + t}, "too \x1b[31m" + t]})
+>     elif m["params"]["kind"] == "data_source":
+>         put(id=m["id"], result={"plain": t, "made": "made-canary-1"})
+>     else:
+>         put(id=m["id"], error={"code": -32000, "message": "no: " + " ".join(forms), "data": {"hint": "Try " + t}})
+> END
+$ cat >s.pkr.hcl <<'END'
+> source "null" "n" {
+>   communicator = "none"
+> }
+> data "leak-d" "d" {
+>   token = "canary-one"
+> }
+> build {
+>   sources = ["null.n"]
+>   provisioner "shell-local" {
+>     inline = ["echo ${data.leak-d.d.plain} ${data.leak-d.d.made}"]
+>   }
+>   provisioner "leak" {
+>     token = "canary-two"
+>   }
+> }
+> END
+$ chmod +x imgfac-plugin-leak; imgfac plugins install -dir leak imgfac-plugin-leak; printf 'store { path = "store" }\n' >config.hcl
+| Installed plugin leak 1.0 in leak/imgfac-plugin-leak: provisioner leak, data source leak-d
+$ IMGFAC_PLUGIN_PATH=leak IMGFAC_LOG=trace IMGFAC_LOG_PATH=log imgfac -config=config.hcl build -color=false s.pkr.hcl >out 2>&1; echo $?; grep -l sensitive log out; cat store/logs/*/events.log | grep -m1 -o 'Y.*sensitive>\|sensitive'; grep -rlE 'canary|Y2FuYXJ5' log out store; grep -rl "$(printf '\033')" log out store/logs
+| 1
+| log
+| out
+| sensitive
+| sensitive
+? 1
+
+# No place of plugins: $PATH, and the current directory.
+$ PATH=$PWD/leak:$PATH imgfac validate s.pkr.hcl 2>&1 | head -1; cd leak && imgfac validate ../s.pkr.hcl 2>&1 | head -1
+| Error: Unknown data source type "leak-d"
+| Error: Unknown data source type "leak-d"
+$ mkdir bin && printf '#!/bin/sh\necho wrong >&2\n' >bin/imgfac-plugin-leak && chmod +x bin/imgfac-plugin-leak && PATH=$PWD/bin:$PATH imgfac plugins install -dir other imgfac-plugin-leak
+| Installed plugin leak 1.0 in other/imgfac-plugin-leak: provisioner leak, data source leak-d
