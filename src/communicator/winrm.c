@@ -26,11 +26,10 @@ static void set_target(struct winrm_comm *c)
 {
     const struct comm_config *config = c->config;
     struct comm_access a = comm_access(c->build);
-    int port = a.port > 0 ? a.port : config->winrm_use_ssl ? 5986 : 5985;
     bool v6 = strchr(a.host, ':') != NULL && *a.host != '[';
     c->host = xstrdup(a.host);
     c->url = xasprintf("%s://%s%s%s:%d/wsman", config->winrm_use_ssl ? "https" : "http",
-                       v6 ? "[" : "", a.host, v6 ? "]" : "", port);
+                       v6 ? "[" : "", a.host, v6 ? "]" : "", a.port);
     c->target = (struct winrm_target){
         .url = c->url,
         .host = c->host,

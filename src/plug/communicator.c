@@ -115,11 +115,14 @@ struct comm_access comm_access(const struct build *b)
     const char *host = winrm ? c->winrm_host : c->ssh_host;
     const char *user = winrm ? c->winrm_username : c->ssh_username;
     const char *password = winrm ? c->winrm_password : c->ssh_password;
-    int port = winrm ? (int)c->winrm_port : c->ssh_port != 0 ? (int)c->ssh_port : 22;
+    int usual = !winrm ? 22 : c->winrm_use_ssl ? 5986 : 5985;
+    int port = winrm ? (int)c->winrm_port : (int)c->ssh_port;
     return (struct comm_access){
         .type = c->type,
         .host = b->target.host != NULL ? b->target.host : host,
-        .port = b->target.port > 0 ? b->target.port : port,
+        .port = b->target.port > 0 ? b->target.port
+                : port > 0         ? port
+                                   : usual,
         .user = user != NULL ? user : b->target.user,
         .password = password != NULL ? password : b->target.password,
         .private_key_pem = b->target.private_key_pem,

@@ -203,9 +203,23 @@ static bool connect_ssh(struct ansible_run *r, bool has_password, struct error *
     return true;
 }
 
+/* As winrm_no_proxy does for ourselves. */
+static void add_no_proxy(struct ansible_run *r)
+{
+    const char *given = getenv("NO_PROXY");
+    given = given != NULL ? given : getenv("no_proxy");
+    const char *hosts = given == NULL || *given == '\0'
+                            ? r->access.host
+                            : arena_fmt(r->a, "%s,%s", given, r->access.host);
+    words_push(r->a, &r->env, arena_fmt(r->a, "NO_PROXY=%s", hosts));
+    words_push(r->a, &r->env, arena_fmt(r->a, "no_proxy=%s", hosts));
+}
+
 static void connect_winrm(struct ansible_run *r, bool has_password)
 {
     const struct comm_config *c = r->access.config;
+    if (c->winrm_no_proxy)
+        add_no_proxy(r);
     ansible_add_var(r, "ansible_connection", "winrm");
     ansible_add_var(r, "ansible_shell_type", "powershell");
     ansible_add_var(r, "ansible_winrm_transport", c->winrm_use_ntlm ? "ntlm" : "basic");
