@@ -9,7 +9,7 @@ printf 'source "null" "x" {\n  communicator = "none"\n}\nbuild {\n  sources = ["
 printf 'store { path = "%s/store" }\n' "$PWD" >config.hcl
 export IMGFAC_CONFIG=$PWD/config.hcl
 mkdir broken
-for lib in libvirt.so.0 libguestfs.so.0 libcurl.so.4 libssh.so.4 libarchive.so.13; do
+for lib in libvirt.so.0 libguestfs.so.0 libcurl.so.4 libssh.so.4 libarchive.so.13 libgssapi_krb5.so.2; do
     echo "- without $lib"
     : >"broken/$lib"
     assert_status 5 env LD_LIBRARY_PATH="$PWD/broken" imgfac build t.pkr.hcl

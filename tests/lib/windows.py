@@ -369,6 +369,7 @@ ENCODED = [
     (r'echo \("\{0\} restarted\." -f \[System\.Net\.Dns\]::GetHostName\(\)\)', lambda: hello('windows restarted.')),
     (r'Remove-Item -Force -ErrorAction SilentlyContinue -LiteralPath (%s(?:,%s)*); exit 0' % (QUOTED, QUOTED), remove),
     (r'((?:Test-Path %s; )+)' % QUOTED, test_paths),
+    (r'echo "(ansible as [a-z]+)"', hello),
     (r"\$w='(\w+)'\n\$a='([A-Za-z0-9+/=]*)'\n" + re.escape(shipped('winrm_download.ps1')),
      lambda what, path: Download().run(what, base64.b64decode(path).decode())),
     (re.escape(shipped('winrm_upload.ps1')), upload),
@@ -387,7 +388,7 @@ def encoded(text):
 
 
 LINES = [
-    (r'powershell\.exe -NoProfile (?:-NonInteractive -ExecutionPolicy Bypass )?-EncodedCommand ([A-Za-z0-9+/=]+)', encoded),
+    (r'(?i:powershell)(?:\.exe)? -NoProfile (?:-NonInteractive -ExecutionPolicy (?:Bypass|Unrestricted) )?-EncodedCommand ([A-Za-z0-9+/=]+)', encoded),
     (r'powershell -executionpolicy bypass -file "?([^"]+)"?', script_file),
     (WITH_ENV, lambda env, path: script_with_environment(unquote(env) if env[0] == "'" else env, unquote(path))),
     (r'"([^"]+\.bat)"', batch),

@@ -5,7 +5,7 @@ usage: winrmd.py --port-file F --user U --password P --exec PROGRAM [--tls CERT 
                  [--seal required|allowed] [--max-envelope N] [--max-shells N] [--max-operations N]
                  [--trace FILE] [--fault NAME[:OPERATION[:COUNT[:SKIP]]]]
 
-Listens on 127.0.0.1, any port, and writes the port to F when ready; ends on SIGTERM.  A command of a shell is
+Listens on 127.0.0.1, --port or any, and writes the port to F when ready; ends on SIGTERM.  A command of a shell is
 PROGRAM with one argument, the whole command line.  tests/README.md says more; tests/e2e/winrmd.sh proves it
 with other people's clients.
 """
@@ -315,7 +315,7 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self, options):
-        super().__init__(('127.0.0.1', 0), Handler)
+        super().__init__(('127.0.0.1', options.port), Handler)
         self.options = options
         self.trace = Trace(options.trace)
         self.fault = winrmd_fault.Plan(options.fault)
@@ -347,6 +347,7 @@ class Server(http.server.ThreadingHTTPServer):
 def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument('--port-file', required=True)
+    parser.add_argument('--port', type=int, default=0)
     parser.add_argument('--tls', nargs=2, metavar=('CERT', 'KEY'))
     parser.add_argument('--user', required=True)
     parser.add_argument('--password', required=True)
