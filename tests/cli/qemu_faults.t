@@ -111,6 +111,20 @@ $ echo iso >x.iso; steps=(); for i in admit output source; do steps+=("expect st
 > IMGFAC_CONFIG=config.hcl $ROOT/tests/lib/pty "${steps[@]}" 'expect failed: cannot start' "expect x.iso': No such file" -- imgfac build -color=false -debug iso.pkr.hcl; find store/work store/run store/ledger -mindepth 1
 | exit 1
 
+# What lies in the output directory stays, unless -force says otherwise.
+$ echo iso >x.iso; mkdir output-x; touch output-x/mine; IMGFAC_CONFIG=config.hcl bash why.sh iso.pkr.hcl; rm x.iso; IMGFAC_CONFIG=config.hcl bash why.sh -force iso.pkr.hcl
+| status 1
+| Error: Output directory 'output-x' already exists. It must not exist.
+| Remove it, set another output_directory, or build with -force.
+| ==> qemu.x failed: Output directory 'output-x' already exists. It must not exist.
+| output-x
+| status 1
+| Error: Cannot get the ISO
+| because: cannot use 'x.iso': No such file or directory
+| ==> qemu.x failed: cannot get the ISO: cannot use 'x.iso': No such file or directory
+! ls: cannot access 'output-*': No such file or directory
+? 2
+
 # A store without room for what the build surely needs.
 @ needs root
 $ mkdir full; mount -t tmpfs -o size=20m none full; trap 'umount full' EXIT; echo 'store { path = "full" }' >full.hcl; IMGFAC_CONFIG=full.hcl bash why.sh disk.pkr.hcl 2>/dev/null | sed -E 's/only [0-9]* MiB/only N MiB/; s/[0-9A-Z]{26}/ID/'

@@ -32,10 +32,10 @@ assert_contains leases "$address"
 grep -qE "connected 10\.77\.0\.1 [0-9]+ $address 22" stdout || fail "$(tail -n 20 stdout)"
 echo "$address was noticed and logged in to; $((SECONDS - start)) s"
 assert_eq '' "$(find store/work store/run store/ledger -mindepth 1)" 'left in the store'
-assert_eq '' "$(ls /sys/class/net/imgfacbr/brif)" 'interfaces left on the bridge'
+assert_eq '' "$(ip -o link show master imgfacbr)" 'interfaces left on the bridge'
 
 # Nobody answers DHCP.
 template loop '  net_bridge  = "imgfacbr"
   ssh_timeout = "5s"'
 assert_status 1 imgfac build -force t.pkr.hcl
-assert_contains stdout "no address of" "was seen on the bridge 'imgfacbr'" 'Is there a DHCP server'
+assert_contains stdout "no address of" "was seen on the bridge 'imgfacbr'"

@@ -28,6 +28,8 @@ exec >/dev/ttyS0 2>&1
 [ -d /sys/firmware/efi ] && echo 'GUEST firmware=efi' || echo 'GUEST firmware=bios'
 if mount -t efivarfs efivarfs /sys/firmware/efi/efivars 2>/dev/null; then
     for f in /sys/firmware/efi/efivars/SecureBoot-*; do echo "GUEST secure-boot=$(od -An -tu1 "$f" | tr -d ' \n' | tail -c 1)"; done
+    v=/sys/firmware/efi/efivars/ImgfacTest-3f1c9a52-7b64-4d0e-9c1a-5d2f6e8b0a17
+    [ -e $v ] && echo 'GUEST variable=kept' || printf '\007\000\000\000kept' >$v
 fi
 for f in /sys/class/tpm/tpm*/tpm_version_major; do [ -e "$f" ] && echo "GUEST tpm=$(cat "$f")"; done
 for d in /sys/block/*; do echo "GUEST disk ${d##*/} $(cat "$d/size")"; done
@@ -49,28 +51,36 @@ mcopy -i system.img initrd.gz ::/initrd.gz
 
 echo "store { path = \"$TMP/store\" }" >config.hcl
 export IMGFAC_CONFIG=$TMP/config.hcl
-one_guest_at_a_time
 
+# What to start from, and what to do with it; both are changed below.
+from="iso_url = \"$TMP/system.img\"
+  iso_checksum     = \"none\"
+  disk_image       = true"
+into=
 # One build; what the guest said is in ./said.
 boot() { # NAME OPTION...
-    local name=$1 begin=$SECONDS
+    local name=$1 begin
     shift
+    one_guest_at_a_time
+    begin=$SECONDS
     cat >"$name.pkr.hcl" <<END
 source "qemu" "$name" {
-  iso_url          = "$TMP/system.img"
-  iso_checksum     = "none"
-  disk_image       = true
+  $from
   accelerator      = "tcg"
   communicator     = "none"
-  shutdown_timeout = "3m"
+  shutdown_timeout = "15m"
   memory           = 512
   output_directory = "$TMP/out-$name"
   vm_name          = "disk"
   $(printf '%s\n  ' "$@")
 }
-build { sources = ["qemu.$name"] }
+build {
+  sources = ["qemu.$name"]
+  $into
+}
 END
     assert_status 0 imgfac build "$name.pkr.hcl"
+    flock -u 9 # let others have their turn
     tr -d '\r' <console.log | grep -a '^GUEST ' >said || true
     assert_contains said 'GUEST done'
     echo "  $name: $((SECONDS - begin)) s: $(sed -n 's/^GUEST \(.*=.*\)/\1/p' said | tr '\n' ' ')"
@@ -86,6 +96,22 @@ boot efi 'efi_boot = true' "qemuargs = [$serial]"
 assert_contains said 'firmware=efi' 'secure-boot=0'
 [ -s out-efi/efivars.fd ] || fail 'no efivars.fd'
 cmp -s out-efi/efivars.fd /usr/share/OVMF/OVMF_VARS_4M.fd && fail 'nothing was written to efivars.fd'
+
+echo '- the catalog keeps the variables, and a build from there has them'
+from="base = \"system\""
+into='seal { enabled = false }
+  catalog { bucket = "system" }'
+imgfac catalog import system system.img >/dev/null
+boot first 'efi_boot = true' "qemuargs = [$serial]"
+assert_lacks said 'variable=kept'
+into=
+boot second 'efi_boot = true' "qemuargs = [$serial]"
+assert_contains said 'firmware=efi' 'variable=kept'
+assert_status 0 imgfac catalog export -efivars=kept.fd system kept.qcow2
+cmp kept.fd out-first/efivars.fd || fail 'the catalog has other variables than the guest left'
+from="iso_url = \"$TMP/system.img\"
+  iso_checksum     = \"none\"
+  disk_image       = true"
 
 echo '- Secure Boot by the paths of Debian, a TPM'
 boot secure 'machine_type = "q35"' 'efi_firmware_code = "/usr/share/OVMF/OVMF_CODE_4M.ms.fd"' \

@@ -3,14 +3,15 @@
 # Ctrl-C ends a build within ten seconds; after kill -9 the next start removes what was left; what
 # -on-error=abort keeps stays until it is removed; ps, screenshot and attach see all of them.
 . "$(dirname "$0")/../lib/lib.sh"
-requires qemu-img qemu-system-x86_64 jq
+requires qemu-img qemu-system-x86_64 jq python3
 one_guest_at_a_time
 
 printf 'store { path = "%s/store" }\nhypervisor "local" { vcpus = 2 }\n' "$PWD" >config.hcl
 export IMGFAC_CONFIG=$PWD/config.hcl
-# A boot sector that only halts: a guest that lives, never says anything and costs nothing.
+# A boot sector that answers each key on the serial port by the next letter, and halts in the BIOS until it comes.
+#   mov ah, 0 / int 0x16 / inc al / mov dx, 0x3f8 / out dx, al / jmp back
 truncate -s 64M loop.raw
-printf '\372\364\353\375' | dd of=loop.raw conv=notrunc status=none
+printf '\264\000\315\026\376\300\272\370\003\356\353\364' | dd of=loop.raw conv=notrunc status=none
 printf '\125\252' | dd of=loop.raw bs=1 seek=510 conv=notrunc status=none
 qemu-img convert -O qcow2 loop.raw loop.qcow2
 assert_status 0 imgfac catalog import loop loop.qcow2
@@ -50,6 +51,10 @@ assert_eq '89504e47' "$(od -An -tx1 -N4 qemu.never.png | tr -d ' ')" 'the screen
 wait_until 20 grep -q 'Booting from Hard Disk' store/logs/*/console.log
 printf '\035' | timeout 10 imgfac attach never >attached 2>&1 || fail "attach: $(cat attached)"
 assert_contains attached 'Booting from Hard Disk'
+# At a terminal each key goes to the guest, Ctrl-C too; the last one leaves.
+"$ROOT/tests/lib/pty" 'expect Console of' 'expect Booting from' 'send hello' 'expect ifmmp' 'send \x03' 'expect \x04' \
+    'send \x1d' -- imgfac attach never >attached || true
+assert_eq 'exit 0' "$(cat attached)" 'attach at a terminal'
 assert_status 2 imgfac gc -kept never
 start=$SECONDS
 kill -INT "$pid"

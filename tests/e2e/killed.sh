@@ -33,11 +33,13 @@ milliseconds() {
 before_each() {
     :
 }
+after_each() {
+    :
+}
 
 # One build, killed after DELAY milliseconds, then any start.
 kill_after() { # DELAY
     local pid begin
-    before_each
     imgfac build -force t.pkr.hcl >out 2>&1 &
     pid=$!
     sleep "$(printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)))"
@@ -61,7 +63,9 @@ series() { # NAME COUNT LONGEST_MS
     reaped=0 longest=0
     for ((i = 0; i < $2; i++)); do
         delay=$((RANDOM * 32768 + RANDOM))
+        before_each
         kill_after $((delay % $3))
+        after_each
     done
     imgfac catalog verify >/dev/null || fail 'the catalog is damaged'
     echo "$1: $2 killed within $3 ms, $reaped had left something, all of it was removed;" \
@@ -96,4 +100,11 @@ fi
 
 [ -n "${IMGFAC_TEST_KILL_REAL:-}" ] || exit 0
 template base '' '  provisioner "shell" { inline = ["echo hello"] }'
+# Others have their turn between them.
+before_each() {
+    one_guest_at_a_time
+}
+after_each() {
+    flock -u 9
+}
 series 'a real guest' "$IMGFAC_TEST_KILL_REAL" 150000

@@ -19,10 +19,23 @@ cleanup() { # COMMAND ARGUMENT...
     cleanups+=("$(printf '%q ' "$@")")
 }
 
+# What a test that failed still has running would go on, with the guest lock.
+end_jobs() {
+    local end=$((SECONDS + 15))
+    # shellcheck disable=SC2046
+    kill $(jobs -pr) 2>/dev/null
+    while [ -n "$(jobs -pr)" ] && [ "$SECONDS" -lt "$end" ]; do
+        sleep 0.1
+    done
+    # shellcheck disable=SC2046
+    kill -KILL $(jobs -pr) 2>/dev/null
+}
+
 run_cleanups() {
     local rc=$? i
     trap '' INT TERM
     set +e
+    [ -z "$(jobs -pr)" ] || end_jobs
     for ((i = ${#cleanups[@]} - 1; i >= 0; i--)); do
         eval "${cleanups[i]}"
     done
