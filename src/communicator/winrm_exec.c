@@ -259,7 +259,7 @@ static void dismiss(struct run *r, const char *how, int64_t limit_ns)
 }
 
 /* The command is not wanted any more: it ends, and the shell with all that it
- * started. */
+ * started.  One whose name was never heard may run all the same. */
 static void put_down(struct run *r)
 {
     winrm_link_abort(r->c->link);
@@ -268,7 +268,8 @@ static void put_down(struct run *r)
         winrm_shell_forget(r->c);
         return;
     }
-    dismiss(r, "terminate", KILL_NS);
+    if (r->command_id != NULL)
+        dismiss(r, "terminate", KILL_NS);
     winrm_shell_end(r->c);
 }
 
@@ -277,8 +278,10 @@ bool winrm_exec(struct winrm_comm *c, const struct winrm_job *job, const struct 
 {
     struct run r = {.c = c, .job = job, .w = w, .block = STRBUF_INIT_MAX(WINRM_INPUT_MAX)};
     free(steal(&c->why_lost));
-    if (!start(&r, err))
+    if (!start(&r, err)) {
+        put_down(&r);
         return false;
+    }
     bool ok = talk(&r, err);
     winrm_link_abort(c->input);
     if (!ok)

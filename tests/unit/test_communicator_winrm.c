@@ -261,6 +261,43 @@ static void test_cancel(void **state)
     stop();
 }
 
+/* Of a command that may have ended before it wrote anything. */
+static bool is_left_behind(void)
+{
+    autofree char *hanging = xasprintf("%s/windows/hanging", fx.dir);
+    for (int i = 0; i < 100 && !io_exists(hanging); i++)
+        cancel_sleep(NULL, 10 * NS_PER_MS);
+    return io_exists(hanging) && is_hanging();
+}
+
+/* The guest runs the command, but nobody hears of it. */
+static void test_unheard(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *fault;
+        int64_t timeout_ns;
+        enum err_code code;
+    } cases[] = {
+        {"close-before-reply:Command:1:1", 0, ERR_NETWORK},
+        {"hang:Command:1:1", NS_PER_S, ERR_TIMEOUT},
+        {"no-command-id:Command:1:1", 0, ERR_GUEST},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        start("--fault", cases[i].fault);
+        AUTO(error) struct error *err = NULL;
+        struct comm_command cmd = {.command = "hang", .timeout_ns = cases[i].timeout_ns};
+        int status = -1;
+        assert_false(comm_run(fx.comm, &cmd, fx.cancel, &status, &err));
+        assert_int_equal(err->code, cases[i].code);
+        assert_false(is_left_behind());
+        error_drop(&err);
+        cmd = (struct comm_command){.command = "exit 0"};
+        check(comm_run(fx.comm, &cmd, fx.cancel, &status, &err), &err);
+        stop();
+    }
+}
+
 static void *kill_server(void *arg)
 {
     trigger(fx.cancel == NULL ? arg : arg);
@@ -470,11 +507,12 @@ static void test_nobody_there(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_commands), cmocka_unit_test(test_much),
-        cmocka_unit_test(test_cancel),   cmocka_unit_test(test_server_dies),
-        cmocka_unit_test(test_data),     cmocka_unit_test(test_files_refused),
-        cmocka_unit_test(test_faults),   cmocka_unit_test(test_input_faults),
-        cmocka_unit_test(test_no_login), cmocka_unit_test(test_nobody_there),
+        cmocka_unit_test(test_commands),      cmocka_unit_test(test_much),
+        cmocka_unit_test(test_unheard),       cmocka_unit_test(test_cancel),
+        cmocka_unit_test(test_server_dies),   cmocka_unit_test(test_data),
+        cmocka_unit_test(test_files_refused), cmocka_unit_test(test_faults),
+        cmocka_unit_test(test_input_faults),  cmocka_unit_test(test_no_login),
+        cmocka_unit_test(test_nobody_there),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
