@@ -182,7 +182,7 @@ static void test_hostile(void **state)
         assert_false(call(f, (struct conn_call){0}, &v));
         error_drop(&f->err);
         stop(f);
-        if (clock_now() - begin > 4 * NS_PER_S)
+        if (clock_now() - begin > 20 * NS_PER_S)
             fail_msg("%s: took %lld ms", hostile[i].name, (long long)((clock_now() - begin) / MS));
     }
     for (size_t i = 0; i < ARRAY_SIZE(hostile); i++)
@@ -291,7 +291,7 @@ static void test_cancel(void **state)
         error_drop(&f->err);
         assert_int_equal(!conn_is_broken(f->c), cases[i].usable);
         stop(f);
-        assert_true(clock_now() - begin < 2 * NS_PER_S);
+        assert_true(clock_now() - begin < 20 * NS_PER_S);
     }
     /* triggered before: nothing is sent */
     AUTO(cancel) struct cancel *c = cancel_new(NULL);
