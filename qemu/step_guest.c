@@ -180,9 +180,6 @@ static bool start_once(struct build *b, struct error **err)
     s->guest_port = d.guest_port;
     s->has_screen = d.video != NULL;
     s->guest = guest_start(s->conn, s->domain_uuid, xml, b->guest, err);
-    if (s->guest == NULL && qemu_reads_url(s->config))
-        error_hint(err, "QEMU reads URLs by its curl driver; in Debian it is in the package "
-                        "qemu-block-extra.  Or leave iso_skip_cache out.");
     if (s->guest == NULL)
         explain_denial(b, err);
     return s->guest != NULL;

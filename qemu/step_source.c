@@ -166,6 +166,25 @@ static bool check_image(struct arena *a, const struct img_info *first, const str
     return error_set(err, ERR_TEMPLATE, 0, "disk image '%s' has too long a chain", got->path);
 }
 
+/* QEMU itself will read it (iso_skip_cache): whether it can is asked of qemu-img, which has the
+ * same drivers, before a guest is made. */
+static bool check_remote(const char *url, struct arena *a, struct error **err)
+{
+    struct img_info info;
+    if (img_info(url, "raw", a, &info, err))
+        return true;
+    autofree char *line = error_line(*err);
+    if (strstr(line, "Unknown protocol") == NULL && strstr(line, "Unknown driver") == NULL) {
+        error_option(err, "iso_url iso_urls");
+        return error_hint(err, "With iso_skip_cache QEMU reads the URL: its server must be "
+                               "reachable and answer requests for ranges of bytes.");
+    }
+    error_wrap_code(err, ERR_HOST, "QEMU has no driver here to read '%s'", url);
+    error_option(err, "iso_skip_cache");
+    return error_hint(err, "Install its curl driver (in Debian the package qemu-block-extra), or "
+                           "leave iso_skip_cache out.");
+}
+
 static bool use_url(struct build *b, struct error **err)
 {
     struct qemu_state *s = qemu_state(b);
@@ -173,6 +192,8 @@ static bool use_url(struct build *b, struct error **err)
     struct img_info info;
     if (qemu_reads_url(s->config)) {
         s->source_path = qemu_urls(s->config, b->arena).ptr[0];
+        if (!check_remote(s->source_path, b->arena, err))
+            return false;
         s->source_format = "raw";
         b->base.source = s->source_path;
         return true;

@@ -353,3 +353,16 @@ $ sed -i '/output_directory/d; s/"none"/"md5:00000000000000000000000000000000"/'
 |                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 | because: 'x.iso' has md5 d41d8cd98f00b204e9800998ecf8427e, expected 00000000000000000000000000000000
 | The file changed at its source, or the checksum is another file's.
+
+# iso_skip_cache without QEMU's driver for URLs: said before a guest is made, with the package.
+$ mkdir bin; printf '#!/bin/sh\necho "qemu-img: Could not open: Unknown protocol '"'https'"'" >&2\nexit 1\n' >bin/qemu-img; chmod +x bin/qemu-img
+$ printf 'source "qemu" "c" {\n  iso_url = "https://127.0.0.1:1/x.iso"\n  iso_skip_cache = true\n  ssh_username = "u"\n}\nbuild {\n  sources = ["qemu.c"]\n}\n' >c.pkr.hcl
+$ PATH=$PWD/bin:$PATH imgfac -config=config.hcl build c.pkr.hcl 2>&1 | sed -n '/^Error/,/^Install/p'
+| Error: QEMU has no driver here to read 'https://127.0.0.1:[PORT]/x.iso'
+|
+|   on c.pkr.hcl line 3, in source "qemu" "c":
+|   3:   iso_skip_cache = true
+|                         ^^^^
+| because: cannot look at disk image 'https://127.0.0.1:[PORT]/x.iso'
+| because: 'qemu-img' ended with status 1: qemu-img: Could not open: Unknown protocol 'https'
+| Install its curl driver (in Debian the package qemu-block-extra), or leave iso_skip_cache out.
