@@ -1,15 +1,15 @@
-# Debian 12 by its own installer, from the ISO that Debian publishes.
+# Debian 13 by its own installer, from the ISO that Debian publishes.
 #
 #   imgfac build examples/debian-preseed
 
 variable "iso_url" {
   type    = string
-  default = "https://cdimage.debian.org/cdimage/archive/12.12.0/amd64/iso-cd/debian-12.12.0-amd64-netinst.iso"
+  default = "https://cdimage.debian.org/cdimage/archive/13.1.0/amd64/iso-cd/debian-13.1.0-amd64-netinst.iso"
 }
 
 variable "iso_checksum" {
   type    = string
-  default = "file:https://cdimage.debian.org/cdimage/archive/12.12.0/amd64/iso-cd/SHA256SUMS"
+  default = "file:https://cdimage.debian.org/cdimage/archive/13.1.0/amd64/iso-cd/SHA256SUMS"
 }
 
 variable "mirror" {
@@ -24,9 +24,15 @@ variable "kernel" {
   description = "Package of the kernel; linux-image-cloud-amd64 is smaller and for virtual machines only."
 }
 
+variable "answers" {
+  type        = list(string)
+  default     = []
+  description = "More of what goes on the installer's kernel line: answers to its questions, module parameters."
+}
+
 variable "memory" {
   type    = number
-  default = 1024
+  default = 1536
 }
 
 variable "timeout" {
@@ -37,14 +43,15 @@ variable "timeout" {
 
 locals {
   # What the questions of the installer are answered with before it can fetch the preseed file.
-  boot_options = join(" ", [
+  boot_options = join(" ", concat([
     "url=http://{{ .HTTPIP }}:{{ .HTTPPort }}/preseed.cfg",
     "hostname=debian domain=",
     "mirror/http/hostname=${var.mirror} apt-setup/security_host=${var.mirror}",
     "base-installer/kernel/image=${var.kernel}",
+    ], var.answers, [
     # The installer in lines on the serial console, where imgfac keeps them.
     "DEBIAN_FRONTEND=text console=ttyS0,115200n8 --- console=tty0 console=ttyS0,115200n8",
-  ])
+  ]))
 }
 
 source "qemu" "debian" {
@@ -67,7 +74,7 @@ source "qemu" "debian" {
 }
 
 build {
-  description = "Debian 12 with cloud-init and sshd, installed by the vendor's installer."
+  description = "Debian 13 with cloud-init and sshd, installed by the vendor's installer."
   sources     = ["source.qemu.debian"]
 
   provisioner "shell" {
@@ -82,8 +89,8 @@ build {
   }
 
   catalog {
-    bucket      = "debian-12-installed"
-    description = "Debian 12 from the vendor's ISO"
-    labels      = { os = "debian-12" }
+    bucket      = "debian-13-installed"
+    description = "Debian 13 from the vendor's ISO"
+    labels      = { os = "debian-13" }
   }
 }
