@@ -146,24 +146,32 @@ static bool take_written(struct transfer *t, struct error **err)
     return sftp_check_status(&r, t->path, err);
 }
 
+static bool take_progress(struct transfer *t, const struct upload_source *src, struct error **err)
+{
+    if (!take_written(t, err))
+        return false;
+    t->done = MIN(t->done + CHUNK, src->size);
+    if (src->label != NULL)
+        build_progress(t->c->build, src->label, t->done, src->size);
+    return true;
+}
+
 static bool write_all(struct transfer *t, const struct upload_source *src, struct error **err)
 {
-    while (t->next < src->size || t->outstanding > 0) {
-        if (t->next < src->size && t->outstanding < OUTSTANDING) {
+    while (t->next < src->size) {
+        if (t->outstanding < OUTSTANDING) {
             if (!send_chunk(t, src, err))
                 return false;
             continue;
         }
-        if (!take_written(t, err))
+        if (!take_progress(t, src, err))
             return false;
-        t->done = MIN(t->done + CHUNK, src->size);
-        if (src->label != NULL)
-            build_progress(t->c->build, src->label, t->done, src->size);
     }
     return true;
 }
 
-/* Packer sets the mode of a file that was there before, too. */
+/* Packer sets the mode of a file that was there before, too.  Requests for one
+ * file are carried out in order (draft, 3): nothing of it is waited for before. */
 static bool finish_upload(struct transfer *t, const struct upload_source *src, struct error **err)
 {
     sftp_begin(t->s, FXP_FSETSTAT);
@@ -174,8 +182,12 @@ static bool finish_upload(struct transfer *t, const struct upload_source *src, s
     begin_close(t->s, t->handle);
     if (!sftp_send(t->s, t->w, err))
         return false;
-    t->outstanding = 2;
-    return take_written(t, err) && take_written(t, err);
+    t->outstanding += 2;
+    while (t->outstanding > 0) {
+        if (!take_progress(t, src, err))
+            return false;
+    }
+    return true;
 }
 
 /* After a failure in the middle answers may still be on the way: the channel
@@ -198,6 +210,21 @@ bool sftp_upload(struct ssh_comm *c, const struct upload_source *src, const char
     t.handle.ptr = handle;
     if (!write_all(&t, src, err) || !finish_upload(&t, src, err))
         return give_up(c);
+    return true;
+}
+
+bool sftp_remove(struct ssh_comm *c, const char *path, const struct ssh_wait *w, struct error **err)
+{
+    struct sftp_reply r;
+    uint32_t id = sftp_begin(c->sftp, FXP_REMOVE);
+    sftp_put_str(c->sftp, str_from(path));
+    if (!sftp_send(c->sftp, w, err) || !answer(c->sftp, id, w, &r, err))
+        return give_up(c);
+    if (sftp_check_status(&r, path, err))
+        return true;
+    if ((*err)->code != ERR_NOT_FOUND)
+        return false;
+    error_drop(err);
     return true;
 }
 

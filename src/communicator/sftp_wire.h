@@ -19,6 +19,7 @@ enum sftp_type {
     FXP_FSETSTAT = 10,
     FXP_OPENDIR = 11,
     FXP_READDIR = 12,
+    FXP_REMOVE = 13,
     FXP_MKDIR = 14,
     FXP_STAT = 17,
     FXP_STATUS = 101,

@@ -178,6 +178,26 @@ static bool ssh_download_dir(struct comm *comm, const char *src, const char *dst
     return ssh_ensure(c, cancel, err) && ended(c, ssh_download_tree(c, src, dst, cancel, err));
 }
 
+static bool ssh_has_files(struct comm *comm, struct cancel *cancel)
+{
+    struct ssh_comm *c = of(comm);
+    AUTO(error) struct error *ignored = NULL;
+    struct ssh_wait w = ssh_wait_make(c, cancel, 0, "the start of SFTP");
+    bool absent;
+    return ssh_is_up(c) && c->config->ssh_file_transfer_method != COMM_TRANSFER_SCP &&
+           sftp_ensure(c, &w, &absent, &ignored);
+}
+
+static bool ssh_remove(struct comm *comm, const char *path, struct cancel *cancel,
+                       struct error **err)
+{
+    struct ssh_comm *c = of(comm);
+    struct ssh_wait w = ssh_wait_make(c, cancel, 0, "the removal of a file");
+    bool absent;
+    return ssh_ensure(c, cancel, err) && sftp_ensure(c, &w, &absent, err) &&
+           sftp_remove(c, path, &w, err);
+}
+
 static bool ssh_reconnect(struct comm *comm, struct cancel *cancel, struct error **err)
 {
     struct ssh_comm *c = of(comm);
@@ -209,6 +229,8 @@ const struct comm_type comm_ssh = {
     .upload_dir = ssh_upload_dir,
     .download = ssh_download,
     .download_dir = ssh_download_dir,
+    .has_files = ssh_has_files,
+    .remove = ssh_remove,
     .reconnect = ssh_reconnect,
     .close = ssh_close_comm,
 };

@@ -226,6 +226,8 @@ bool sftp_ensure(struct ssh_comm *c, const struct ssh_wait *w, bool *absent, str
 void sftp_free(struct sftp *s);
 bool sftp_upload(struct ssh_comm *c, const struct upload_source *src, const char *dst,
                  const struct ssh_wait *w, struct error **err);
+bool sftp_remove(struct ssh_comm *c, const char *path, const struct ssh_wait *w,
+                 struct error **err);
 bool sftp_mkdir(struct ssh_comm *c, const char *path, unsigned mode, const struct ssh_wait *w,
                 struct error **err);
 bool sftp_download(struct ssh_comm *c, const char *src, int fd, const char *label,

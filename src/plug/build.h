@@ -88,6 +88,7 @@ struct build {
     const struct comm_config *comm_config;
     struct guest_agent *agent; /* of the guest, by the builder; NULL: none */
     struct comm *comm;         /* set by the connect step */
+    bool login_is_posix;       /* a script on this connection found the login shell to be so */
     struct build_target target;
     struct build_image image;
     struct build_base base;

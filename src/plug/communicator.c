@@ -93,6 +93,17 @@ bool comm_download_dir(struct comm *c, const char *src, const char *dst, struct 
            ended(c->type->download_dir(c, src, dst, cancel, err), err, "download", src, dst);
 }
 
+bool comm_has_files(struct comm *c, struct cancel *cancel)
+{
+    return c->type->has_files != NULL && !cancel_test(cancel) && c->type->has_files(c, cancel);
+}
+
+bool comm_remove(struct comm *c, const char *path, struct cancel *cancel, struct error **err)
+{
+    return may_start(c, cancel, "removal", err) &&
+           (c->type->remove(c, path, cancel, err) || error_wrap(err, "cannot remove '%s'", path));
+}
+
 bool comm_reconnect(struct comm *c, struct cancel *cancel, struct error **err)
 {
     if (!may_start(c, cancel, "reconnecting to the guest", err))

@@ -134,6 +134,12 @@ struct comm_type {
                      struct error **err);
     bool (*download_dir)(struct comm *c, const char *src, const char *dst, struct cancel *cancel,
                          struct error **err);
+    /* Whether upload_data() and remove() go on without a new process in the
+     * guest, after one at most now; neither waits for a lost connection.  Both
+     * NULL: never. */
+    bool (*has_files)(struct comm *c, struct cancel *cancel);
+    /* A file; that there is none is no error. */
+    bool (*remove)(struct comm *c, const char *path, struct cancel *cancel, struct error **err);
     /* Drop the connection if it is up and log in again within the deadline:
      * after a reboot.  */
     bool (*reconnect)(struct comm *c, struct cancel *cancel, struct error **err);
@@ -159,6 +165,9 @@ bool comm_download(struct comm *c, const char *src, const char *dst, struct canc
                    struct error **err);
 bool comm_download_dir(struct comm *c, const char *src, const char *dst, struct cancel *cancel,
                        struct error **err);
+bool comm_has_files(struct comm *c, struct cancel *cancel);
+/* Only after comm_has_files(). */
+bool comm_remove(struct comm *c, const char *path, struct cancel *cancel, struct error **err);
 bool comm_reconnect(struct comm *c, struct cancel *cancel, struct error **err);
 void comm_close(struct comm *c); /* NULL-safe */
 

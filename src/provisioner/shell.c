@@ -104,7 +104,8 @@ struct shell_run {
     const char *env_path; /* NULL: none */
     const char *env_text;
     const char *command;
-    bool is_plain; /* nothing of the user's is in the command but quoted values */
+    const char *direct_command; /* or NULL */
+    bool is_plain;              /* nothing of the user's is in the command but quoted values */
 };
 
 static const char *random_name(struct arena *a, const char *format_head, const char *tail)
@@ -139,35 +140,53 @@ static bool is_simple_path(const char *path)
     return *path == '/' && path[strspn(path, simple)] == '\0';
 }
 
+/* Packer's default; it sets the mode 0755 before that, by another channel. */
+static const char *default_command(const struct shell_run *r)
+{
+    if (r->is_plain)
+        return "chmod 0755 {{.Path}}; {{.Vars}} {{.Path}}";
+    if (r->c->use_env_var_file)
+        return "chmod +x {{.Path}}; . {{.EnvVarFile}} && {{.Path}}";
+    return "chmod +x {{.Path}}; {{.Vars}} {{.Path}}";
+}
+
+/* Neither the command nor anything in it but the values, which are quoted, is
+ * the user's. */
+static bool is_plain(const struct shell_run *r)
+{
+    return r->c->execute_command == NULL && !r->c->use_env_var_file &&
+           r->c->env_var_format == NULL && is_simple_path(r->path);
+}
+
+static const char *env_format(const struct shell_run *r)
+{
+    if (r->c->env_var_format != NULL)
+        return r->c->env_var_format;
+    return r->c->use_env_var_file ? "export %s='%s'\n" : "%s='%s' ";
+}
+
 static bool set_command(struct shell_run *r, struct error **err)
 {
-    static const char plain[] = "chmod +x {{.Path}}; {{.Vars}} {{.Path}}";
-    /* Packer sets the mode 0755 before that, by another channel. */
-    static const char both[] = "chmod 0755 {{.Path}}; {{.Vars}} {{.Path}}";
-    static const char by_file[] = "chmod +x {{.Path}}; . {{.EnvVarFile}} && {{.Path}}";
     struct opt_map env;
     bool file = r->c->use_env_var_file;
-    const char *format = r->c->env_var_format;
-    if (format == NULL)
-        format = file ? "export %s='%s'\n" : "%s='%s' ";
     if (!prov_env(r->b, r->a, r->c->environment_vars, r->c->env, &env, err))
         return false;
-    const char *vars = prov_env_text(r->a, &env, format, true);
+    const char *vars = prov_env_text(r->a, &env, env_format(r), true);
     r->env_text = file ? vars : "";
     struct gotmpl_field fields[] = {
         {"Vars", str_from(file ? "" : vars)},
         {"EnvVarFile", str_from(r->env_path == NULL ? "" : r->env_path)},
         {"Path", str_from(r->path)},
     };
+    r->is_plain = is_plain(r);
     const char *text = r->c->execute_command;
-    r->is_plain = text == NULL && !file && r->c->env_var_format == NULL && is_simple_path(r->path);
-    if (text == NULL)
-        text = r->is_plain ? both : file ? by_file : plain;
     char *rendered;
-    if (!prov_render(r->b, r->a, text, fields, ARRAY_SIZE(fields), "execute_command", &rendered,
-                     err))
+    if (!prov_render(r->b, r->a, text != NULL ? text : default_command(r), fields,
+                     ARRAY_SIZE(fields), "execute_command", &rendered, err))
         return error_wrap(err, "Error processing command");
     r->command = rendered;
+    if (r->is_plain && r->c->environment_vars.len == 0 && r->c->env.len == 0)
+        r->direct_command = arena_fmt(r->a, "%s %s", vars, r->path);
     return true;
 }
 
@@ -208,6 +227,7 @@ static bool run_script(struct shell_run *r, const char *name, struct strbuf *tex
         .env_path = r->env_path,
         .env_text = str_from(r->env_text),
         .keep = r->c->skip_clean,
+        .direct_command = r->c->expect_disconnect ? NULL : r->direct_command,
         .is_plain = r->is_plain,
         .login_shell = r->c->execute_command != NULL,
         .retry_ns = r->c->start_retry_timeout_ns,
@@ -267,7 +287,8 @@ const struct provisioner_type provisioner_shell = {
     .summary = "Run shell commands or scripts in the guest.",
     .doc =
         "With the default command a script costs one SSH channel: script, environment and "
-        "command travel over standard input.  What it prints is shown line by line; a "
+        "command travel over standard input; from the second script without an environment of "
+        "its own on, the script goes by SFTP.  What it prints is shown line by line; a "
         "status other than those allowed ends the build."
         "\n\n"
         "    provisioner \"shell\" {\n"

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "provisioner/common.h"
 
 /* Larger scripts are uploaded as a file. */
@@ -23,12 +24,23 @@ struct watch {
     bool pty; /* standard output and error are one */
 };
 
+static bool is_posix_shell(str name)
+{
+    static const char *const known[] = {"sh", "dash", "bash", "ash", "zsh", "ksh", "mksh"};
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+        if (str_eq(name, str_from(known[i])))
+            return true;
+    return false;
+}
+
 static void on_line(void *arg, bool is_stderr, str line)
 {
     struct watch *w = arg;
-    if (!is_stderr && !w->started && str_ends(line, str_from(w->nonce))) {
+    ptrdiff_t at = !is_stderr && !w->started ? str_find(line, str_from(w->nonce)) : -1;
+    if (at >= 0) {
         w->started = true;
-        line.len -= strlen(w->nonce);
+        w->b->login_is_posix = is_posix_shell(str_sub(line, (size_t)at + UUID_SIZE - 1, line.len));
+        line.len = (size_t)at;
         if (line.len == 0)
             return;
     }
@@ -59,7 +71,7 @@ static const char program_large[] = "cat>\"$_ip\"";
 static const char program_mode[] = "&&{ chmod 0755 \"$_ip\" 2>/dev/null||:;}";
 static const char program_env[] =
     "&&{ [ -z \"$_ie\" ]||(umask 077;printf %s \"$_ix\">\"$_ie\");}||exit 97;"
-    "_iv=;echo \"$_io\";";
+    "_iv=;echo \"$_io${SHELL##*/}\";";
 
 static void add_assignment(struct strbuf *sb, const char *name, const char *value)
 {
@@ -176,6 +188,35 @@ static bool run_uploaded(struct watch *w, int *status, struct error **err)
     return comm_run(w->b->comm, &cmd, cancel, status, err);
 }
 
+/* The file by an SFTP session that stands, the command by the login shell, which
+ * becomes the script's interpreter: from the second script on, as the session
+ * costs a guest about as much as it saves with one.  False: the usual way. */
+static bool put_directly(struct watch *w)
+{
+    AUTO(error) struct error *ignored = NULL;
+    struct cancel *cancel = prov_token(w->b);
+    return w->job->direct_command != NULL && w->b->login_is_posix &&
+           comm_has_files(w->b->comm, cancel) &&
+           comm_upload_data(w->b->comm, w->job->text, w->job->path, 0755, cancel, &ignored);
+}
+
+static bool run_directly(struct watch *w, int *status, struct error **err)
+{
+    const struct shell_job *job = w->job;
+    struct cancel *cancel = prov_token(w->b);
+    AUTO(error) struct error *ignored = NULL;
+    struct comm_command cmd = {
+        .command = job->direct_command, .secret = true, .on_line = on_line, .arg = w};
+    if (!comm_run(w->b->comm, &cmd, cancel, status, err))
+        return false;
+    w->started = true;
+    if (*status == COMM_DISCONNECTED)
+        w->b->login_is_posix = false; /* it may be another guest that comes back */
+    else if (!job->keep && !comm_remove(w->b->comm, job->path, cancel, &ignored))
+        log_info("shell", "%s", ignored->msg);
+    return true;
+}
+
 static bool run_once(struct watch *w, int *status, struct error **err)
 {
     w->pty = w->b->comm_config != NULL && w->b->comm_config->ssh_pty;
@@ -184,6 +225,8 @@ static bool run_once(struct watch *w, int *status, struct error **err)
     strbuf_truncate(&w->job->last, 0);
     if (w->pty || w->job->text.len > INLINE_MAX)
         return run_uploaded(w, status, err);
+    if (put_directly(w))
+        return run_directly(w, status, err);
     if (!run_streamed(w, status, err))
         return false;
     if (w->started)

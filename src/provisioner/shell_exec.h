@@ -6,7 +6,10 @@
  * and environment file travel over its standard input to a small shell program
  * that writes the files, runs the command and removes them again.  So neither
  * the script nor a secret in an environment variable is ever in a process's
- * arguments or in a log. */
+ * arguments or in a log.  Where the command holds no secret and the login shell
+ * is known, the script goes by SFTP and the guest starts nothing but the login
+ * shell and the script's interpreter: a process costs an emulated guest a
+ * hundred requests. */
 
 #include "base/strbuf.h"
 #include "plug/communicator.h"
@@ -18,6 +21,9 @@ struct shell_job {
     const char *command;  /* rendered execute_command */
     const char *env_path; /* of the environment file in the guest; NULL: none */
     str env_text;
+    /* Without what sets the mode, for a POSIX login shell; NULL: it may hold a
+     * secret or is the user's own. */
+    const char *direct_command;
     bool keep;          /* skip_clean */
     bool is_plain;      /* the command is ours: it sets the mode and needs no subshell */
     bool login_shell;   /* the command is the user's own: run it by the login shell */

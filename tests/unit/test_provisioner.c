@@ -26,6 +26,12 @@ static void shell(void **state)
         {"inline = [\"stat -c %a $0; printf 'a\\\\nb\\\\n'\"]", "out: 755\nout: a\nout: b\n", NULL},
         {"inline = [\"wc -c <$0; : ${join(\"\", [for i in range(300) : \"x\"])}\"]", "out: 327\n",
          NULL},
+        /* The login shell became the script; with an environment a shell waits for it. */
+        {"inline = [\"ps -o comm= -p $PPID; stat -c %a $0; cat\"]", "out: sshd", NULL},
+        {"inline = [\"ps -o comm= -p $PPID\"]\nenv = { A = \"1\" }", "out: sh\n", NULL},
+        {"inline = [\"rm $0; echo gone\"]", "out: gone\n", NULL},
+        {"inline = [\"exit 7\"]\nremote_path = \"@/direct\"", NULL, "status 7 (allowed: 0)"},
+        {"inline = [\"test ! -e @/direct\"]\nexecute_command = \"sh {{.Path}}\"", NULL, NULL},
         {"inline = [\"echo hello\"]", "say: Provisioning with shell script: inline\n", NULL},
         {"inline = [\"false\", \"echo not reached\"]", NULL,
          "shell script 'inline' failed: script exited with status 1 (allowed: 0)"},
