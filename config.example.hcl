@@ -30,8 +30,16 @@ hypervisor "local" {
   memory = "0"
   vcpus  = 0
 
-  # "kvm", "tcg", or "auto": KVM when a probe shows that it is real.
+  # "kvm", "tcg", or "auto": KVM when a probe shows that it is real; on another
+  # host, when its libvirt offers it.
   accelerator = "auto"
+
+  # Only for another host: its storage pool, a directory, for the disks of
+  # builds; bases stay in it for the next build.
+  pool = "default"
+
+  # Directory on that host; when it has no such pool, one is made there.
+  pool_path = null
 }
 
 # How ISO files and base images are fetched.

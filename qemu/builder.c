@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "host/host.h"
 #include "qemu/net.h"
+#include "qemu/remote.h"
 #include "qemu/state.h"
 
 #define SSH_TIMEOUT_NS   (5 * 60 * NS_PER_S) /* Packer's default */
@@ -63,7 +64,9 @@ struct qemu_state *qemu_state_new(const struct qemu_config *c, const struct conf
     s->machine = qemu_machine(c, a);
     if (site != NULL)
         s->hypervisor = config_find_hypervisor(site, c->hypervisor);
-    s->kvm = use_kvm(s, a);
+    if (s->hypervisor != NULL)
+        s->remote = remote_new(s->hypervisor->uri, s->hypervisor->name, a);
+    s->kvm = s->remote == NULL && use_kvm(s, a); /* another host is asked when it is reached */
     if (c->net_bridge != NULL)
         s->mac = net_make_mac(a);
     return s;
@@ -117,12 +120,16 @@ static void add_steps(const void *config, struct build *b, struct step_list *pre
     step_list_push(b->arena, prepare, qemu_step_seed(b));
     step_list_push(b->arena, prepare, qemu_step_media(b));
     step_list_push(b->arena, prepare, qemu_step_http(b));
+    if (s->remote != NULL)
+        step_list_push(b->arena, prepare, qemu_step_place(b));
     step_list_push(b->arena, prepare, qemu_step_guest(b));
     if (s->config->boot_command.len > 0 || s->config->boot_steps.len > 0)
         step_list_push(b->arena, prepare, qemu_step_type(b));
     if (s->config->net_bridge != NULL && s->config->comm.type != COMM_NONE)
         step_list_push(b->arena, prepare, qemu_step_address(b));
     step_list_push(b->arena, finish, qemu_step_shutdown(b));
+    if (s->remote != NULL)
+        step_list_push(b->arena, finish, qemu_step_fetch(b));
     step_list_push(b->arena, finish, qemu_step_collect(b));
 }
 
@@ -130,12 +137,11 @@ static void needs(const void *config, struct build *b, struct build_needs *out)
 {
     const struct qemu_config *c = config;
     const struct qemu_state *s = qemu_state(b);
-    const char *uri = s->hypervisor != NULL ? s->hypervisor->uri : NULL;
     *out = (struct build_needs){
         .hypervisor = c->hypervisor,
         .memory_mib = qemu_memory_mib(c),
         .vcpus = qemu_vcpus(c),
-        .is_local = uri == NULL || strstr(uri, "://") == NULL || strstr(uri, ":///") != NULL,
+        .is_local = s->remote == NULL,
         .is_emulated = !s->kvm,
     };
 }

@@ -32,7 +32,7 @@ static bool check_machine(const struct qemu_state *s, struct error **err)
     if (!s->firmware.needs_smm || domain_is_q35(s->machine))
         return true;
     error_set(err, ERR_TEMPLATE, 0, "the firmware '%s' does not run on the machine type '%s'",
-              s->firmware.code, s->machine);
+              s->firmware.code != NULL ? s->firmware.code : "efi-secure", s->machine);
     error_option(err, "machine_type");
     return error_hint(err, "Secure Boot needs machine_type = \"q35\".");
 }
@@ -170,14 +170,32 @@ static bool vars_of_base_fit(const struct qemu_state *s)
            io_file_size(s->source_vars, &kept, NULL, &e) && own == kept;
 }
 
+/* On another host paths are that host's, and its descriptors decide. */
+static bool choose_there(struct build *b)
+{
+    struct qemu_state *s = qemu_state(b);
+    const struct qemu_config *c = s->config;
+    bool is_file = c->firmware != NULL && !is_keyword(c->firmware);
+    s->firmware.needs_smm = wants_secure_boot(c);
+    if (is_file && !c->use_pflash) {
+        s->bios_path = c->firmware;
+    } else if (given_path(c) != NULL && (is_file || c->efi_firmware_code != NULL)) {
+        s->firmware.code = is_file ? c->firmware : c->efi_firmware_code;
+        s->firmware.vars = c->efi_firmware_vars;
+    } else {
+        s->firmware_auto = s->efi;
+    }
+    return true;
+}
+
 bool qemu_choose_firmware(struct build *b, struct error **err)
 {
     struct qemu_state *s = qemu_state(b);
     s->efi = is_efi(s, b->image.firmware);
     s->firmware = (struct firmware){0};
-    if (!choose(b, err))
+    if (s->remote != NULL ? !choose_there(b) : !choose(b, err))
         return false;
-    if (s->firmware.vars != NULL)
+    if (s->firmware.vars != NULL || s->firmware_auto)
         s->vars_path = arena_fmt(b->arena, "%s/efivars.fd", b->work_dir);
     if (vars_of_base_fit(s))
         s->firmware.vars = s->source_vars;

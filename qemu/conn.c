@@ -246,6 +246,11 @@ static bool opening_error(const char *uri, virErrorPtr why, struct error **err)
                           "May that account log in there, and use its libvirt (group "
                           "libvirt)? Try: virsh -c '%s' version",
                           uri);
+    if (strstr(text, "Cannot recv data") != NULL)
+        return error_hint(err,
+                          "The program that connects (ssh) ended: are host, account and key right, "
+                          "and is virt-ssh-helper there? Try: virsh -c '%s' version",
+                          uri);
     if (uri_is_remote(uri))
         return error_hint(err,
                           "Is the host up, and does libvirt run there? Try: virsh -c '%s' "

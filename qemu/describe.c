@@ -178,7 +178,10 @@ static void describe_firmware(const struct qemu_state *s, struct domain *d)
 {
     d->firmware_code = s->firmware.code;
     d->firmware_vars = s->vars_path;
-    d->secure_boot = s->firmware.code != NULL && s->firmware.needs_smm;
+    d->firmware_auto = s->firmware_auto;
+    if (s->remote != NULL) /* a local build has copied them */
+        d->vars_template = s->firmware.vars;
+    d->secure_boot = (s->firmware.code != NULL || s->firmware_auto) && s->firmware.needs_smm;
     d->bios = s->bios_path;
 }
 

@@ -60,9 +60,38 @@ static void write_no_relabel(struct xml *x)
     xml_close(x);
 }
 
+static void write_vars(struct xml *x, const struct domain *d)
+{
+    if (d->firmware_vars == NULL)
+        return;
+    xml_open(x, "nvram");
+    xml_attr(x, "template", d->vars_template);
+    xml_text(x, d->firmware_vars);
+    xml_close(x);
+}
+
+/* By the descriptors of the host that runs it. */
+static void write_auto_firmware(struct xml *x, const struct domain *d)
+{
+    xml_open(x, "firmware");
+    xml_open(x, "feature");
+    xml_attr(x, "enabled", d->secure_boot ? "yes" : "no");
+    xml_attr(x, "name", "secure-boot");
+    xml_close(x);
+    xml_close(x);
+    if (d->secure_boot) {
+        xml_open(x, "loader");
+        xml_attr(x, "secure", "yes");
+        xml_close(x);
+    }
+    write_vars(x, d);
+}
+
 static void write_firmware(struct xml *x, const struct domain *d)
 {
-    if (d->firmware_code != NULL) {
+    if (d->firmware_auto) {
+        write_auto_firmware(x, d);
+    } else if (d->firmware_code != NULL) {
         xml_open(x, "loader");
         xml_attr(x, "readonly", "yes");
         if (is_x86(d))
@@ -72,8 +101,7 @@ static void write_firmware(struct xml *x, const struct domain *d)
             xml_attr(x, "stateless", "yes");
         xml_text(x, d->firmware_code);
         xml_close(x);
-        if (d->firmware_vars != NULL)
-            xml_leaf(x, "nvram", d->firmware_vars);
+        write_vars(x, d);
     } else if (d->bios != NULL) {
         xml_leaf(x, "loader", d->bios);
     }
@@ -86,6 +114,8 @@ static void write_os(struct xml *x, const struct domain *d)
     } direct[] = {
         {"kernel", d->kernel}, {"initrd", d->initrd}, {"cmdline", d->cmdline}, {"dtb", d->dtb}};
     xml_open(x, "os");
+    if (d->firmware_auto)
+        xml_attr(x, "firmware", "efi");
     xml_open(x, "type");
     xml_attr(x, "arch", strcmp(d->arch, "i386") == 0 ? "i686" : d->arch);
     xml_attr(x, "machine", d->machine);
@@ -108,7 +138,8 @@ static void write_empty(struct xml *x, const char *element)
 static void write_features(struct xml *x, const struct domain *d)
 {
     xml_open(x, "features");
-    if (is_x86(d) || (strcmp(d->arch, "aarch64") == 0 && d->firmware_code != NULL))
+    if (is_x86(d) ||
+        (strcmp(d->arch, "aarch64") == 0 && (d->firmware_code != NULL || d->firmware_auto)))
         write_empty(x, "acpi");
     if (is_x86(d))
         write_empty(x, "apic");
@@ -362,6 +393,10 @@ static void write_controllers(struct xml *x, const struct domain *d)
 static void write_console_source(struct xml *x, const struct domain *d)
 {
     bool has_socket = d->console_socket != NULL;
+    if (d->console_pty) {
+        xml_attr(x, "type", "pty");
+        return;
+    }
     xml_attr(x, "type", has_socket ? "unix" : "file");
     xml_open(x, "source");
     if (has_socket)

@@ -41,6 +41,8 @@ struct domain {
 
     const char *firmware_code; /* pflash, raw; NULL: BIOS */
     const char *firmware_vars; /* private copy; NULL: firmware that keeps nothing */
+    const char *vars_template; /* of firmware_vars, when libvirt makes that; NULL: it is there */
+    bool firmware_auto;        /* UEFI, chosen by libvirt's host; no firmware_code */
     bool secure_boot;          /* variables only for system management mode */
     bool smm;
     const char *bios; /* -bios file; NULL: default */
@@ -62,6 +64,7 @@ struct domain {
     int guest_port;
     const char *agent_socket; /* of the guest agent; NULL: none, "": libvirt chooses */
     const char *console_log;  /* file of the serial console */
+    bool console_pty;         /* in place of the file: read by libvirt's stream */
     /* Sockets for other processes of this user; NULL: none. */
     const char *console_socket, *monitor_socket;
     const char *net_dump;    /* the network's first packets go to this file; or NULL */

@@ -189,8 +189,8 @@ static void arm(struct guest *g)
         cancel_trigger(g->on_death, CANCEL_CRASH);
 }
 
-struct guest *guest_start(struct conn *c, const char *uuid, const char *xml,
-                          struct cancel *on_death, struct error **err)
+static struct guest *start(struct conn *c, const char *uuid, const char *xml,
+                           struct cancel *on_death, unsigned flags, struct error **err)
 {
     struct guest *g = xnew(struct guest);
     guest_init(g);
@@ -198,7 +198,7 @@ struct guest *guest_start(struct conn *c, const char *uuid, const char *xml,
     snprintf(g->uuid, sizeof(g->uuid), "%s", uuid);
     g->on_death = on_death;
     if (watch(g, err)) {
-        g->domain = virDomainCreateXML(g->conn, xml, 0);
+        g->domain = virDomainCreateXML(g->conn, xml, flags);
         if (g->domain != NULL) {
             arm(g);
             return g;
@@ -207,6 +207,23 @@ struct guest *guest_start(struct conn *c, const char *uuid, const char *xml,
     }
     guest_free(g);
     return NULL;
+}
+
+struct guest *guest_start(struct conn *c, const char *uuid, const char *xml,
+                          struct cancel *on_death, struct error **err)
+{
+    return start(c, uuid, xml, on_death, 0, err);
+}
+
+struct guest *guest_start_paused(struct conn *c, const char *uuid, const char *xml,
+                                 struct cancel *on_death, struct error **err)
+{
+    return start(c, uuid, xml, on_death, VIR_DOMAIN_START_PAUSED, err);
+}
+
+bool guest_resume(struct guest *g, struct error **err)
+{
+    return virDomainResume(g->domain) == 0 || conn_error(err, "cannot start the guest's processor");
 }
 
 static bool is_active(struct guest *g)

@@ -29,6 +29,10 @@ struct guest;
  * guest's life).  ON_DEATH (may be NULL) is triggered when it ends unasked. */
 struct guest *guest_start(struct conn *c, const char *uuid, const char *xml,
                           struct cancel *on_death, struct error **err);
+/* The same, but it does nothing before guest_resume(). */
+struct guest *guest_start_paused(struct conn *c, const char *uuid, const char *xml,
+                                 struct cancel *on_death, struct error **err);
+bool guest_resume(struct guest *g, struct error **err);
 /* Destroys the domain when it still runs.  NULL-safe. */
 void guest_free(struct guest *g);
 

@@ -17,11 +17,13 @@ struct guest;
 struct httpd;
 struct netwatch;
 struct port_hold;
+struct remote;
 struct screens;
 
 struct qemu_state {
     const struct qemu_config *config;
     const struct config_hypervisor *hypervisor; /* of the site configuration; or NULL */
+    struct remote *remote;                      /* another host; NULL: this one */
     bool kvm;
     const char *arch;
     const char *machine;      /* machine_type, or what qemuargs say */
@@ -42,6 +44,7 @@ struct qemu_state {
     /* firmware */
     bool efi;
     struct firmware firmware; /* code NULL: BIOS */
+    bool firmware_auto;       /* another host's libvirt chooses it */
     const char *vars_path;    /* private variable store; NULL: none */
     const char *bios_path;    /* -bios; NULL: the machine's own */
     /* guest */
@@ -74,10 +77,12 @@ struct step qemu_step_disk(struct build *b);
 struct step qemu_step_seed(struct build *b);
 struct step qemu_step_media(struct build *b);
 struct step qemu_step_http(struct build *b);
+struct step qemu_step_place(struct build *b); /* of another host alone, like fetch */
 struct step qemu_step_guest(struct build *b);
 struct step qemu_step_address(struct build *b);
 struct step qemu_step_type(struct build *b);
 struct step qemu_step_shutdown(struct build *b);
+struct step qemu_step_fetch(struct build *b);
 struct step qemu_step_collect(struct build *b);
 
 /* What follows from the options alone. */

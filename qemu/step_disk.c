@@ -82,7 +82,7 @@ static bool make_more_disks(struct build *b, struct error **err)
                    error_option(err, "disk_additional_size");
         struct img_new disk = {
             .path = path, .size = bytes, .args = create_args(s->config), .cancel = b->cancel};
-        if (!img_make(&disk, err))
+        if (s->remote == NULL && !img_make(&disk, err))
             return false;
         s->more_disks.ptr[s->more_disks.len++] = path;
     }
@@ -118,7 +118,8 @@ static bool run(struct step *step, struct build *b, struct error **err)
     uint64_t size;
     if (!choose_size(s, &size, err) || !check_space(b, err))
         return false;
-    if (!make_disk(b, path, size, err))
+    /* On another host libvirt makes it; the path is where it will be fetched to. */
+    if (s->remote == NULL && !make_disk(b, path, size, err))
         return false;
     b->image.path = path;
     b->image.format = "qcow2";

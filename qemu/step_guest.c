@@ -26,7 +26,9 @@
 #include "qemu/guest.h"
 #include "qemu/netwatch.h"
 #include "qemu/reap.h"
+#include "qemu/remote.h"
 #include "qemu/screens.h"
+#include "qemu/tail.h"
 
 #define START_ATTEMPTS 3
 #define LOOPBACK       "127.0.0.1"
@@ -50,12 +52,15 @@ static bool prepare_firmware(struct build *b, struct error **err)
         return false;
     if (base_firmware == NULL || strcmp(base_firmware, "both") != 0)
         b->image.firmware = s->efi ? "uefi" : "bios";
-    if (s->firmware.code_format != NULL && strcmp(s->firmware.code_format, "qcow2") == 0) {
+    if (s->remote == NULL && s->firmware.code_format != NULL &&
+        strcmp(s->firmware.code_format, "qcow2") == 0) {
         const char *raw = arena_fmt(b->arena, "%s/firmware.fd", b->work_dir);
         if (!copy_firmware(b, s->firmware.code, "qcow2", raw, err))
             return error_wrap(err, "cannot read the firmware");
         s->firmware.code = raw;
     }
+    if (s->remote != NULL)
+        return s->vars_path == NULL || remote_expect_vars(b, err);
     return s->vars_path == NULL ||
            copy_firmware(b, s->firmware.vars, s->firmware.vars_format, s->vars_path, err) ||
            error_wrap(err, "cannot copy the firmware's variable store");
@@ -73,22 +78,37 @@ static const char *make_vnc_password(struct build *b)
     return text;
 }
 
+/* The login's port here; on another host a tunnel leads from it to QEMU's there,
+ * which can only be guessed. */
+static bool hold_login_port(struct build *b, struct error **err)
+{
+    struct qemu_state *s = qemu_state(b);
+    const struct qemu_config *c = s->config;
+    port_hold_free(s->port);
+    s->port = port_hold_new(LOOPBACK, (int)c->host_port_min, (int)c->host_port_max, err);
+    if (s->port == NULL)
+        return error_option(err, "host_port_min host_port_max");
+    s->forward_port = b->target.port = port_hold_number(s->port);
+    if (s->remote != NULL)
+        s->forward_port = remote_guess_port(c->host_port_min, c->host_port_max);
+    return true;
+}
+
 static bool hold_ports(struct build *b, struct error **err)
 {
     struct qemu_state *s = qemu_state(b);
     const struct qemu_config *c = s->config;
-    if (qemu_forwards(c)) {
-        port_hold_free(s->port);
-        s->port = port_hold_new(LOOPBACK, (int)c->host_port_min, (int)c->host_port_max, err);
-        if (s->port == NULL)
-            return error_option(err, "host_port_min host_port_max");
-        s->forward_port = b->target.port = port_hold_number(s->port);
-    }
+    if (qemu_forwards(c) && !hold_login_port(b, err))
+        return false;
     b->target.host = LOOPBACK;
     if (c->vnc_use_password && s->vnc_password == NULL)
         s->vnc_password = c->vnc_password != NULL ? c->vnc_password : make_vnc_password(b);
     if (!qemu_shows_screen(c) || s->vnc_port != NULL)
         return true;
+    if (s->remote != NULL) {
+        s->vnc_number = remote_guess_port(c->vnc_port_min, c->vnc_port_max);
+        return true;
+    }
     s->vnc_port =
         port_hold_new(c->vnc_bind_address, (int)c->vnc_port_min, (int)c->vnc_port_max, err);
     if (s->vnc_port == NULL) {
@@ -166,11 +186,27 @@ static void explain_denial(struct build *b, struct error **err)
                    conn_uri(s->conn), b->work_dir);
 }
 
+/* Another host's guest waits until somebody reads its console. */
+static struct guest *start_there(struct build *b, const char *xml, struct error **err)
+{
+    struct qemu_state *s = qemu_state(b);
+    struct guest *g = guest_start_paused(s->conn, s->domain_uuid, xml, b->guest, err);
+    if (g == NULL)
+        return NULL;
+    s->remote->tail = tail_open(g, b->console_log, err);
+    if (s->remote->tail != NULL && guest_resume(g, err))
+        return g;
+    tail_close(steal(&s->remote->tail));
+    guest_free(g);
+    return NULL;
+}
+
 static bool start_once(struct build *b, struct error **err)
 {
     struct qemu_state *s = qemu_state(b);
     struct domain d;
-    if (!hold_ports(b, err) || !qemu_describe_domain(b, &d, err))
+    if (!hold_ports(b, err) || !qemu_describe_domain(b, &d, err) ||
+        (s->remote != NULL && !remote_translate(b, &d, err)))
         return false;
     autofree char *xml = domain_xml(&d, err);
     if (xml == NULL)
@@ -179,7 +215,8 @@ static bool start_once(struct build *b, struct error **err)
     bundle_keep_xml(b, xml);
     s->guest_port = d.guest_port;
     s->has_screen = d.video != NULL;
-    s->guest = guest_start(s->conn, s->domain_uuid, xml, b->guest, err);
+    s->guest = s->remote != NULL ? start_there(b, xml, err)
+                                 : guest_start(s->conn, s->domain_uuid, xml, b->guest, err);
     if (s->guest == NULL)
         explain_denial(b, err);
     return s->guest != NULL;
@@ -201,13 +238,14 @@ static void tell(struct build *b)
 {
     const struct qemu_state *s = qemu_state(b);
     const struct qemu_config *c = s->config;
-    if (!s->kvm && qemu_accelerator(c, b->arena) == ACCEL_KVM)
+    if (s->remote == NULL && !s->kvm && qemu_accelerator(c, b->arena) == ACCEL_KVM)
         build_warnf(b, "KVM cannot be used here (%s): the guest is emulated", host_kvm()->reason);
     build_sayf(b, "Starting the virtual machine (%s, %lld MB)", s->kvm ? "KVM" : "TCG, emulated",
                (long long)qemu_memory_mib(c));
-    if (s->vnc_port != NULL)
-        build_sayf(b, "Its screen: vnc://%s:%d%s%s", c->vnc_bind_address,
-                   port_hold_number(s->vnc_port), s->vnc_password != NULL ? ", password " : "",
+    if (s->vnc_number != 0)
+        build_sayf(b, "Its screen: vnc://%s:%d%s%s%s%s", c->vnc_bind_address, s->vnc_number,
+                   s->remote != NULL ? " of " : "", s->remote != NULL ? s->remote->host_name : "",
+                   s->vnc_password != NULL ? ", password " : "",
                    s->vnc_password != NULL ? s->vnc_password : "");
 }
 
@@ -273,18 +311,28 @@ static bool publish(struct build *b, struct error **err)
     return true;
 }
 
-static bool run(struct step *step, struct build *b, struct error **err)
+/* Another host was asked for its own emulator, and is connected to by now. */
+static bool prepare(struct build *b, struct error **err)
 {
-    (void)step;
     struct qemu_state *s = qemu_state(b);
     const char *uri = s->hypervisor != NULL ? s->hypervisor->uri : NULL;
     const char *store = b->catalog != NULL ? catalog_store_path(b->catalog) : b->work_dir;
     const char *run_dir = arena_fmt(b->arena, "%s/run", store);
-    if (!check_tpm(s, err) || !qemu_find_emulator(s, b->arena, err) || !prepare_firmware(b, err) ||
-        !make_console_log(b, err))
+    bool is_here = s->remote == NULL;
+    if (is_here && (!check_tpm(s, err) || !qemu_find_emulator(s, b->arena, err)))
         return false;
-    s->conn = conn_open(uri, run_dir, b->ledger, err);
-    if (s->conn == NULL)
+    if (!prepare_firmware(b, err) || !make_console_log(b, err))
+        return false;
+    if (is_here)
+        s->conn = conn_open(uri, run_dir, b->ledger, err);
+    return s->conn != NULL;
+}
+
+static bool run(struct step *step, struct build *b, struct error **err)
+{
+    (void)step;
+    struct qemu_state *s = qemu_state(b);
+    if (!prepare(b, err))
         return false;
     name_domain(b);
     name_sockets(b);
@@ -296,6 +344,9 @@ static bool run(struct step *step, struct build *b, struct error **err)
     if (s->config->comm.type == COMM_GUEST_AGENT)
         b->agent = qemu_agent_new(b->arena, s->guest);
     watch(b);
+    if (s->remote != NULL && s->port != NULL &&
+        !remote_open_login(b, b->target.port, s->forward_port, err))
+        return false;
     return publish(b, err);
 }
 
@@ -339,6 +390,8 @@ static void cleanup(struct step *step, struct build *b, bool ok)
     screens_stop(steal(&s->screens));
     netwatch_stop(steal(&s->netwatch));
     b->agent = NULL;
+    if (s->remote != NULL)
+        tail_close(steal(&s->remote->tail));
     guest_free(steal(&s->guest));
     copy_console(b);
     if (gone)
@@ -347,7 +400,8 @@ static void cleanup(struct step *step, struct build *b, bool ok)
         log_warn("qemu", "domain '%s' is left to the next start", s->domain_name);
     error_drop(&err);
     s->domain_entry = 0;
-    conn_close(steal(&s->conn));
+    if (s->remote == NULL) /* else it is still needed there */
+        conn_close(steal(&s->conn));
     port_hold_free(steal(&s->port));
     port_hold_free(steal(&s->vnc_port));
 }

@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "ledger/runfile.h"
 #include "media/imgtool.h"
+#include "qemu/remote.h"
 
 /* "amd64" and "x86_64" are one. */
 static const char *canonical_arch(const char *arch)
@@ -214,29 +215,23 @@ static bool use_url(struct build *b, struct error **err)
     return true;
 }
 
-/* Before anything is made: a name that the configuration does not know, or a
- * host that would need our files. */
-static bool check_hypervisor(const struct qemu_state *s, struct error **err)
+/* Before anything is made: a name that the configuration does not know, or what
+ * another host cannot do. */
+static bool check_hypervisor(const struct build *b, struct error **err)
 {
+    const struct qemu_state *s = qemu_state(b);
     const char *name = s->config->hypervisor;
-    const char *uri = s->hypervisor != NULL ? s->hypervisor->uri : NULL;
-    if (name != NULL && s->hypervisor == NULL) {
-        error_set(err, ERR_TEMPLATE, 0, "there is no hypervisor '%s' in the configuration", name);
-        error_option(err, "hypervisor");
-        return error_hint(err, "Add a block hypervisor \"%s\" to it, or leave hypervisor out.",
-                          name);
-    }
-    if (uri == NULL || strcmp(uri, "auto") == 0 || str_find(str_from(uri), STR(":///")) >= 0)
-        return true;
-    error_set(err, ERR_HOST, 0, "hypervisor '%s' is another host (%s)", s->hypervisor->name, uri);
+    if (name == NULL || s->hypervisor != NULL)
+        return s->remote == NULL || remote_check(b, err);
+    error_set(err, ERR_TEMPLATE, 0, "there is no hypervisor '%s' in the configuration", name);
     error_option(err, "hypervisor");
-    return error_hint(err, "This version builds on its own host alone: use uri = \"auto\".");
+    return error_hint(err, "Add a block hypervisor \"%s\" to it, or leave hypervisor out.", name);
 }
 
 static bool run(struct step *step, struct build *b, struct error **err)
 {
     (void)step;
-    if (!check_hypervisor(qemu_state(b), err))
+    if (!check_hypervisor(b, err))
         return false;
     bool has_base = qemu_state(b)->config->base != NULL;
     if ((has_base ? use_base(b, err) : use_url(b, err)) && claim(b, err))

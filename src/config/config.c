@@ -35,7 +35,13 @@ static const struct opt hypervisor_opts[] = {
             .doc = "Virtual CPUs for the guests of all builds together; 0: no limit, but emulated "
                    "guests wait while the host has fewer processors."),
     OPT_STR(struct config_hypervisor, accelerator, "accelerator", .def = "\"auto\"",
-            .doc = "\"kvm\", \"tcg\", or \"auto\": KVM when a probe shows that it is real."),
+            .doc = "\"kvm\", \"tcg\", or \"auto\": KVM when a probe shows that it is real; on "
+                   "another host, when its libvirt offers it."),
+    OPT_STR(struct config_hypervisor, pool, "pool", .def = "\"default\"",
+            .doc = "Storage pool of another host, a directory, for the disks of builds; bases "
+                   "stay in it for the next build.  Not used on this host."),
+    OPT_STR(struct config_hypervisor, pool_path, "pool_path",
+            .doc = "Directory on the other host.  When it has no such pool, one is made there."),
     OPT_END,
 };
 

@@ -19,10 +19,12 @@ struct config_catalog {
 
 struct config_hypervisor {
     const char *name;
-    const char *uri;         /* "auto", "qemu:///system", "qemu:///embed?root=..." */
+    const char *uri;         /* "auto", "qemu:///system", "qemu+ssh://kvm2/system" */
     uint64_t memory_bytes;   /* for builds together; 0: not limited */
     int64_t vcpus;           /* 0: not limited */
     const char *accelerator; /* "auto", "kvm", "tcg" */
+    const char *pool;        /* storage pool of another host for disks and bases */
+    const char *pool_path;   /* directory there, to make the pool when there is none; or NULL */
 };
 
 struct config_download {

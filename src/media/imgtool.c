@@ -187,6 +187,16 @@ bool img_resize_args(const char *path, const char *format, uint64_t size, struct
     return proc_run(&spec, NULL, err);
 }
 
+bool img_rebase_unsafe(const char *path, const char *backing, const char *backing_format,
+                       struct cancel *c, struct error **err)
+{
+    const char *const argv[] = {"qemu-img", "rebase", "-q",           "-u", "-f", "qcow2", "-b",
+                                backing,    "-F",     backing_format, "--", path, NULL};
+    autofree char *what = xasprintf("name the backing file of '%s'", path);
+    struct proc_spec spec = {.argv = argv, .cancel = c, .what = what};
+    return proc_run(&spec, NULL, err);
+}
+
 /* "    (12.34/100%)": what qemu-img -p writes, separated by carriage returns. */
 static void on_convert_line(void *arg, bool is_stderr, str line)
 {

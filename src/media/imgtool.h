@@ -50,6 +50,11 @@ bool img_resize(const char *path, const char *format, uint64_t size, struct canc
 bool img_resize_args(const char *path, const char *format, uint64_t size, struct img_args args,
                      struct cancel *c, struct error **err);
 
+/* The overlay PATH shall name BACKING (absolute), which has the very content of
+ * the backing file it named before; no data is touched. */
+bool img_rebase_unsafe(const char *path, const char *backing, const char *backing_format,
+                       struct cancel *c, struct error **err);
+
 struct img_convert {
     const char *src, *src_format;
     const char *dst, *dst_format;

@@ -41,8 +41,10 @@ host_inside() { # DIRECTORY STORE [ADDRESS]
         ip link set lo up
         /usr/sbin/sshd -D -f "$dir/sshd_config" -E "$dir/sshd.log" &
     fi
+    # This shell is the first process there and buries orphans; libvirt waits for that.
     virtlogd 2>"$dir/virtlogd.log" &
-    exec libvirtd 2>"$dir/libvirtd.log"
+    libvirtd 2>"$dir/libvirtd.log" &
+    wait
 }
 
 host_sshd_config() { # DIRECTORY ADDRESS
