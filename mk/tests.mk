@@ -40,6 +40,6 @@ e2e: all ## real guests (slow); T=name runs tests/e2e/name.sh alone
 	@$(part) e2e tests/e2e/run $(T)
 
 asan: ## unit, hcl and cli tests under address and undefined-behaviour sanitizers, with leak check
-	@ASAN_OPTIONS=detect_leaks=1 $(MAKE) --no-print-directory SANITIZE=1 $(filter unit hcl cli,$(PARTS))
+	@ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=$(CURDIR)/tests/lib/lsan.supp:print_suppressions=0 $(MAKE) --no-print-directory -k SANITIZE=1 $(filter unit hcl cli,$(PARTS))
 
 .PHONY: check unit hcl cli golden lint e2e asan
