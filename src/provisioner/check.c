@@ -48,8 +48,8 @@ static const struct opt file_opts[] = {
     OPT_STR(F, sha256, "sha256", .doc = "Digest of the contents, in hexadecimal."),
     OPT_STR(F, links_to, "links_to", .doc = "Target of the symbolic link."),
     OPT_STRS(F, contains, "contains",
-             .doc = "Texts that shall be in it: `text`, `/regular expression/` (of grep -E); with "
-                    "`!` in front what may not be."),
+             .doc = "Texts that shall be in it: `text` (of one line or several), `/regular "
+                    "expression/` (of grep -E, for one line); with `!` in front what may not be."),
     OPT_END,
 };
 #undef F
@@ -120,6 +120,37 @@ static const struct opt check_opts[] = {
 };
 #undef C
 
+/* Patterns that grep would take for something else. */
+static void check_patterns(const struct opt_strings *list, struct range range, struct diags *diags)
+{
+    for (size_t i = 0; i < list->len; i++) {
+        const char *p = list->ptr[i] + (list->ptr[i][0] == '!' ? 1 : 0);
+        size_t len = strlen(p);
+        if (len == 0)
+            diags_error(diags, range, "Nothing to look for", "An empty text is in every file.");
+        else if (len > 2 && p[0] == '/' && p[len - 1] == '/' && strchr(p, '\n') != NULL)
+            diags_error(diags, range, "Regular expression of several lines",
+                        "It is compared with each line alone.  Write one for each line, or a "
+                        "text (without slashes), which may have several lines.");
+    }
+}
+
+static void check_all_patterns(const struct check_config *c, const struct body *body,
+                               struct diags *diags)
+{
+    const struct check_file *f = c->files.ptr;
+    for (size_t i = 0; i < c->files.len; i++)
+        check_patterns(&f[i].contains,
+                       schema_nested_range(body, "file", i, c->files.len, "contains"), diags);
+    const struct check_command *cmd = c->commands.ptr;
+    for (size_t i = 0; i < c->commands.len; i++) {
+        check_patterns(&cmd[i].output,
+                       schema_nested_range(body, "command", i, c->commands.len, "stdout"), diags);
+        check_patterns(&cmd[i].errors,
+                       schema_nested_range(body, "command", i, c->commands.len, "stderr"), diags);
+    }
+}
+
 static bool check_check(const void *config, const struct body *body, struct diags *diags)
 {
     const struct check_config *c = config;
@@ -137,6 +168,7 @@ static bool check_check(const void *config, const struct body *body, struct diag
             diags_error(diags, schema_nested_range(body, "port", i, c->ports.len, "address"),
                         "Invalid address", "\"%s\" is no numeric address.", p->address);
     }
+    check_all_patterns(c, body, diags);
     size_t count = c->packages.len + c->services.len + c->files.len + c->ports.len + c->users.len +
                    c->groups.len + c->commands.len;
     if (count == 0)

@@ -45,8 +45,12 @@ static const char prelude[] =
     "  done\n}\n"
     "entry() { getent \"$1\" \"$2\" 2>/dev/null || grep -e \"^$2:\" \"/etc/$1\"; }\n"
     "exists() { { [ -e \"$1\" ] || [ -L \"$1\" ]; } && echo yes; }\n"
+    /* grep takes a text of several lines for several texts; "$3" in quotes is no pattern */
+    "found() {\n"
+    "  if [ \"$2\" = lines ]; then case $(cat <\"$1\"; echo .) in *\"$3\"*) ;; *) false;; esac\n"
+    "  else printf '%s\\n' \"$3\" | grep -q \"$2\" -f - -- \"$1\"; fi 2>/dev/null\n}\n"
     "has() {\n"
-    "  if printf '%s\\n' \"$3\" | grep -q \"$2\" -f - -- \"$1\" 2>/dev/null; then echo yes; else\n"
+    "  if found \"$@\"; then echo yes; else\n"
     "  printf 'no '; head -n 1 -- \"$1\" 2>&1 | head -c 200; fi\n}\n"
     "hasnt() { case $(has \"$@\") in yes*) echo 'no it is there';; *) echo yes;; esac; }\n"
     "sum() { sha256sum <\"$1\" | { read -r s _; echo \"$s\"; }; }\n"
@@ -112,6 +116,19 @@ static void ask_stat(struct making *m, const char *what, const char *format, enu
             arena_fmt(m->a, "stat -c %s -- %s 2>&1", format, quoted(m, m->name)));
 }
 
+/* On one line, for people. */
+static const char *on_one_line(struct arena *a, const char *text)
+{
+    AUTO(strbuf) struct strbuf sb = STRBUF_INIT;
+    for (; *text != '\0'; text++) {
+        if (*text == '\n')
+            strbuf_adds(&sb, "\\n");
+        else
+            strbuf_addc(&sb, *text);
+    }
+    return arena_strndup(a, sb.buf, sb.len);
+}
+
 /* "text", "/expression/", and "!" in front for what may not be there. */
 static void ask_pattern(struct making *m, const char *what, const char *file, const char *pattern)
 {
@@ -121,9 +138,9 @@ static void ask_pattern(struct making *m, const char *what, const char *file, co
     size_t len = strlen(p);
     bool regex = len > 2 && p[0] == '/' && p[len - 1] == '/';
     const char *text = regex ? arena_strndup(m->a, p + 1, len - 2) : p;
-    ask(m, what, JUDGE_PATTERN, pattern,
-        arena_fmt(m->a, "%s %s %s %s", negated ? "hasnt" : "has", file, regex ? "-E" : "-F",
-                  quoted(m, text)));
+    const char *how = regex ? "-E" : strchr(text, '\n') != NULL ? "lines" : "-F";
+    ask(m, what, JUDGE_PATTERN, on_one_line(m->a, pattern),
+        arena_fmt(m->a, "%s %s %s %s", negated ? "hasnt" : "has", file, how, quoted(m, text)));
 }
 
 static bool is_number(const char *s)

@@ -128,6 +128,42 @@ static void all_good(void **state)
     assert_non_null(strstr(fx.sink.text.buf, "err: FAIL  file '"));
 }
 
+/* A text of several lines is one text: grep would take it for several. */
+static void several_lines(void **state)
+{
+    static const struct {
+        const char *contains;
+        bool ok;
+    } cases[] = {
+        {"[\"b\\nc*\"]", true},
+        {"[\"a\\nb\\nc*\\n\"]", true},
+        {"[\"b\\nc\"]", true}, /* within a line, as one of one line is */
+        {"[\"a\\nc*\"]", false},
+        {"[\"b\\nx\"]", false},
+        {"[\"a\\n\"]", true},
+        {"[\"x\\n\"]", false},  /* the empty line after it is not a text */
+        {"[\"?\\nb\"]", false}, /* no pattern of the shell */
+        {"[\"c*\\nd\"]", false},
+        {"[\"c*\\n\\n\"]", false},
+        {"[\"'$(id)'\\n\\\"\\\\\"]", true},
+        {"[\"!a\\nc\"]", true},
+        {"[\"!a\\nb\"]", false},
+    };
+    (void)state;
+    if (!fx.present)
+        skip();
+    test_prov_put("lines", STR("a\nb\nc*\n'$(id)'\n\"\\\n"), 0644);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        autofree char *text = xasprintf("file \"@/lines\" {\n  contains = %s\n}\n"
+                                        "command \"cat @/lines\" {\n  stdout = %s\n}\n",
+                                        cases[i].contains, cases[i].contains);
+        autofree char *why = NULL;
+        bool ok = test_provision(&provisioner_checks, text, &why);
+        if (ok != cases[i].ok || (!ok && strstr(why, "2 of 4 checks failed") == NULL))
+            fail_msg("%s: %s", cases[i].contains, ok ? "succeeded" : why);
+    }
+}
+
 static void failures(void **state)
 {
     static const struct test_example examples[] = {
@@ -144,6 +180,10 @@ static void failures(void **state)
         {"port \"tcp\" {}", NULL, "Invalid port"},
         {"port \"80\" {\n  address = \"localhost\"\n}", NULL, "no numeric address"},
         {"", NULL, "Nothing to check"},
+        {"file \"/x\" {\n  contains = [\"a\", \"!/^a\\nb/\"]\n}", NULL,
+         "Regular expression of several lines"},
+        {"command \"x\" {\n  stderr = [\"!\"]\n}", NULL, "Nothing to look for"},
+        {"file \"@/none\" {\n  contains = [\"a\\nb\"]\n}", NULL, "contains: expected a\\nb"},
         {"fille \"x\" {}", NULL, "file"},
     };
     (void)state;
@@ -201,8 +241,8 @@ int main(void)
     if (getenv("IMGFAC_TEST_ONLY") != NULL)
         cmocka_set_test_filter(getenv("IMGFAC_TEST_ONLY"));
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ports),    cmocka_unit_test(judging),    cmocka_unit_test(all_good),
-        cmocka_unit_test(failures), cmocka_unit_test(cloud_init),
+        cmocka_unit_test(ports),         cmocka_unit_test(judging),  cmocka_unit_test(all_good),
+        cmocka_unit_test(several_lines), cmocka_unit_test(failures), cmocka_unit_test(cloud_init),
     };
     return cmocka_run_group_tests(tests, test_prov_set_up, test_prov_tear_down);
 }
