@@ -10,7 +10,7 @@ spdx='/* SPDX-License-Identifier: Apache-2.0 */'
 rc=0
 
 fresh() {
-    rm -rf "$tree/src" "$tree/qemu" "$tree/x.sh"
+    rm -rf "$tree/src" "$tree/qemu" "$tree/x.sh" "$tree/a.md"
     mkdir -p "$tree/src/base" "$tree/src/hcl" "$tree/src/seal" "$tree/qemu"
     printf '%s\n#ifndef IMGFAC_BASE_A_H\n#define IMGFAC_BASE_A_H\n\n#endif\n' "$spdx" >"$tree/src/base/a.h"
     printf '%s\n#include "base/a.h"\n\nint a;\n' "$spdx" >"$tree/src/base/a.c"
@@ -31,7 +31,7 @@ plant() { # CHECK FILE TEXT
 }
 
 fresh
-for check in layers headers complexity spdx format words shellcheck; do
+for check in layers headers complexity spdx format words shellcheck links; do
     expect 0 $check 'a good tree'
 done
 plant layers src/base/b.c "$spdx\n#include \"hcl/value.h\"\n"
@@ -49,6 +49,8 @@ plant words src/base/b.c "$spdx\n/* TO""DO: more */\nint b;\n"
 plant words src/base/b.c "$spdx\nvoid f(void)\n{\n    sleep(1);\n}\n"
 plant words src/base/a.c "$spdx\n#include <stdio.h>\n#include \"base/a.h\"\n"
 plant shellcheck x.sh '#!/bin/sh\n# SPDX-License-Identifier: Apache-2.0\nx="a\n'
+plant links a.md 'See [it](docs/nowhere.md#here).\n'
+plant links a.md 'See `src/base/nowhere.c`.\n'
 branches=$(for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do printf '    if (x == %d)\\n        x++;\\n' $i; done)
 plant complexity src/base/b.c "$spdx\nint f(int x)\n{\n$branches    return x;\n}\n"
 lines=$(for i in 1 2 3 4 5 6 7 8 9; do printf '    x++;\\n    x++;\\n    x++;\\n    x++;\\n    x++;\\n    x++;\\n    x++;\\n    x++;\\n    x++;\\n'; done)
