@@ -50,7 +50,12 @@ proof wrong plaintext never
 assert_contains winrmd.trace 'refused HTTP 401: Basic is not allowed over plain HTTP'
 proof unsealed ntlm never
 assert_contains winrmd.trace 'refused HTTP 500: the message is not encrypted'
-proof quota,strict ntlm always
+proof quota,strict,wire ntlm always
+for why in 'the connection is not authenticated' 'authentication by Bearer is not offered' 'NTLM message 3 is not expected' \
+    'NTLM version 1' 'unknown user' 'Length=3, but' 'wrong signature or sequence' 'the parts are not those of' \
+    'the inner content types are wrong' 'protocol and boundary are not those of' 'the content type is multipart/mixed'; do
+    assert_contains winrmd.trace "$why"
+done
 proof wrong ntlm always wrong
 assert_contains winrmd.trace 'refused HTTP 401: Negotiate: wrong password'
 stop_winrmd

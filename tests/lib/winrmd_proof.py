@@ -5,13 +5,16 @@ usage: winrmd_proof.py CASE,CASE... URL USER PASSWORD TRANSPORT ENCRYPTION [CA]
 """
 
 import base64
+import http.client
 import sys
 import time
 import uuid
 import xml.etree.ElementTree as ET
+from urllib.parse import urlsplit
 
 import winrm
 import xmltodict
+from ntlm_auth.ntlm import NtlmContext
 from winrm.exceptions import InvalidCredentialsError, WinRMError, WinRMOperationTimeoutError, WinRMTransportError
 from winrm.protocol import Protocol
 
@@ -199,6 +202,85 @@ def case_strict(*how):
     refused('a wrong content type', 'Code 415', p.cleanup_command, shell, command)
     p.transport.session.headers['Content-Type'] = 'application/soap+xml;charset=UTF-8'
     p.close_shell(shell)
+
+
+SEALED = 'multipart/encrypted;protocol="application/HTTP-SPNEGO-session-encrypted";boundary="Encrypted Boundary"'
+PLAIN = 'application/soap+xml;charset=UTF-8'
+
+
+class Wire:
+    """One connection, with ntlm_auth as the client's side of NTLM."""
+
+    def __init__(self, url):
+        self.http = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
+
+    def post(self, body=b'', kind=PLAIN, token=None, method='POST', path='/wsman', **headers):
+        headers['Content-Type'] = kind
+        if token is not None:
+            headers['Authorization'] = token
+        self.http.request(method, path, body, headers)
+        self.answer = self.http.getresponse()
+        self.answer.read()
+        return self.answer.status
+
+    def step(self, data):
+        return self.post(token='Negotiate ' + base64.b64encode(data).decode())
+
+    def log_in(self, user, password, **kwargs):
+        self.ntlm = NtlmContext(user, password, '', '', **kwargs)
+        check('the challenge', 401, self.step(self.ntlm.step()))
+        offer = self.answer.headers['WWW-Authenticate'].split()[1]
+        return self.step(self.ntlm.step(base64.b64decode(offer)))
+
+    def seal(self, text, length=None, inner='application/soap+xml', flip=0):
+        data = self.ntlm.wrap(text)
+        data = bytes([data[0] ^ flip]) + data[1:]
+        head = ('--Encrypted Boundary\r\n\tContent-Type: application/HTTP-SPNEGO-session-encrypted\r\n\tOriginalContent: '
+                'type=%s;charset=UTF-8;Length=%d\r\n--Encrypted Boundary\r\n\tContent-Type: application/octet-stream\r\n'
+                % (inner, len(text) if length is None else length))
+        return head.encode() + b'\x10\0\0\0' + data + b'--Encrypted Boundary--\r\n'
+
+
+def case_wire(url, user, password, *_):
+    """Below SOAP: what is refused on a connection that is not authenticated, or is, but sealed wrongly."""
+    def fresh(*args, **kwargs):
+        return Wire(url).post(*args, **kwargs)
+    wire = Wire(url)
+    check('nobody', 401, wire.post(b'<x/>'))
+    check('what is offered', ['Negotiate'], wire.answer.headers.get_all('WWW-Authenticate'))
+    check('the connection', 'close', wire.answer.headers['Connection'])
+    check('sealed by nobody', 401, fresh(b'x', SEALED))
+    check('another scheme', 401, fresh(token='Bearer abc'))
+    check('no Base64', 401, fresh(token='Negotiate %%%'))
+    check('no token', 401, fresh(token='Negotiate ' + base64.b64encode(b'junk').decode()))
+    check('another method', 405, fresh(method='GET'))
+    check('another path', 404, fresh(path='/elsewhere'))
+    check('no length', 411, fresh(iter([b'x']), **{'Transfer-Encoding': 'chunked'}))
+    check('NTLM from its end', 401, Wire(url).step(b'NTLMSSP\0\3\0\0\0' + bytes(80)))
+    check('NTLM version 1', 401, Wire(url).log_in(user, password, ntlm_compatibility=1))
+    check('another user', 401, Wire(url).log_in('somebody', password))
+
+    def sealed(status, body, kind=SEALED):
+        wire = Wire(url)
+        check('the login', 200, wire.log_in(user, password))
+        check('its empty answer', '0', wire.answer.headers['Content-Length'])
+        check('sealed', status, wire.post(body(wire), kind))
+        return wire
+    text = b'<no soap/>'
+    wire = sealed(500, lambda w: w.seal(text))
+    check('a sealed fault', SEALED, wire.answer.headers['Content-Type'])
+    sealed(400, lambda w: w.seal(text, length=3))
+    sealed(400, lambda w: w.seal(text, flip=1))
+    sealed(400, lambda w: w.seal(text, inner='text/xml'))
+    sealed(400, lambda w: w.seal(text).replace(b'\tContent-Type: application/octet', b'Content-Type: application/octet'))
+    sealed(400, lambda w: w.seal(text)[:-4])
+    sealed(415, lambda w: w.seal(text), SEALED.replace('Encrypted Boundary', 'Boundary'))
+    sealed(415, lambda w: w.seal(text), 'multipart/mixed')
+    sealed(500, lambda w: text, PLAIN)
+    other = sealed(500, lambda w: w.seal(text))
+    replayed = other.seal(text)
+    check('once', 500, other.post(replayed, SEALED))
+    check('twice', 400, other.post(replayed, SEALED))
 
 
 if __name__ == '__main__':
