@@ -265,7 +265,7 @@ static const struct {
 static enum part next_part(str rest, size_t *len)
 {
     for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-        if (!str_starts(rest, str_from(parts[i].text)))
+        if (rest.ptr[0] != parts[i].text[0] || !str_starts(rest, str_from(parts[i].text)))
             continue;
         *len = strlen(parts[i].text);
         bool is_short_name = parts[i].part == PART_MONTH || parts[i].part == PART_DAY_NAME;
