@@ -65,7 +65,11 @@ static int run(struct app *app, const void *flags, const struct opt_strings *arg
     const char *store = app_store_path(app);
     if (store == NULL)
         return app->failure;
-    struct doctor d = {.arena = app->arena, .cancel = app->cancel, .store = store, .full = f->full};
+    struct doctor d = {.arena = app->arena,
+                       .cancel = app->cancel,
+                       .store = store,
+                       .full = f->full,
+                       .config = app->config};
     doctor_run(&d);
     if (cancel_test(app->cancel))
         return EXIT_CANCELLED;

@@ -20,7 +20,7 @@
 #define VERSION_WAIT_NS (10 * NS_PER_S)
 #define FULL_CURE       "Run libguestfs-test-tool to see why."
 
-static void add(struct doctor *d, const char *name, enum doctor_verdict verdict, const char *found,
+void doctor_add(struct doctor *d, const char *name, enum doctor_verdict verdict, const char *found,
                 const char *cure)
 {
     struct doctor_line line = {name, verdict, found, verdict == DOCTOR_OK ? NULL : cure};
@@ -32,8 +32,8 @@ static void add_error(struct doctor *d, const char *name, enum doctor_verdict ve
 {
     autofree char *line = error_line(e);
     const char *hint = error_first_hint(e);
-    add(d, name, verdict, arena_strdup(d->arena, line),
-        hint != NULL ? arena_strdup(d->arena, hint) : cure);
+    doctor_add(d, name, verdict, arena_strdup(d->arena, line),
+               hint != NULL ? arena_strdup(d->arena, hint) : cure);
     error_free(e);
 }
 
@@ -43,14 +43,15 @@ static void check_kvm(struct doctor *d)
     const char *found = kvm->usable ? arena_fmt(d->arena, "runs code (1000000 steps in %.1f ms)",
                                                 (double)kvm->loop_ns / (double)NS_PER_MS)
                                     : arena_fmt(d->arena, "not used: %s", kvm->reason);
-    add(d, "kvm", kvm->usable ? DOCTOR_OK : DOCTOR_WARN, found, kvm->cure);
+    doctor_add(d, "kvm", kvm->usable ? DOCTOR_OK : DOCTOR_WARN, found, kvm->cure);
 }
 
 static void check_libvirt(struct doctor *d)
 {
     struct error *err = NULL;
     if (geteuid() == 0 && getpwnam("libvirt-qemu") == NULL) {
-        add(d, "libvirt", DOCTOR_FAIL, "its QEMU driver wants the account libvirt-qemu",
+        doctor_add(
+            d, "libvirt", DOCTOR_FAIL, "its QEMU driver wants the account libvirt-qemu",
             "useradd --system --user-group --no-create-home --shell /usr/sbin/nologin libvirt-qemu");
         return;
     }
@@ -62,10 +63,10 @@ static void check_libvirt(struct doctor *d)
     }
     unsigned long v = 0;
     virConnectGetLibVersion(conn_handle(c), &v);
-    add(d, "libvirt", DOCTOR_OK,
-        arena_fmt(d->arena, "%lu.%lu.%lu, %s", v / 1000000, v / 1000 % 1000, v % 1000,
-                  conn_root(c) != NULL ? "QEMU driver inside imgfac" : conn_uri(c)),
-        NULL);
+    doctor_add(d, "libvirt", DOCTOR_OK,
+               arena_fmt(d->arena, "%lu.%lu.%lu, %s", v / 1000000, v / 1000 % 1000, v % 1000,
+                         conn_root(c) != NULL ? "QEMU driver inside imgfac" : conn_uri(c)),
+               NULL);
     conn_close(c);
 }
 
@@ -87,8 +88,8 @@ static void check_tool(struct doctor *d, const char *name, const char *tool, con
     autofree char *path = io_find_program(tool);
     if (path == NULL) {
         const char *package = proc_package_of(tool);
-        add(d, name, when_missing, arena_fmt(d->arena, "%s is missing: %s", tool, what_for),
-            arena_fmt(d->arena, "apt-get install %s", package != NULL ? package : tool));
+        doctor_add(d, name, when_missing, arena_fmt(d->arena, "%s is missing: %s", tool, what_for),
+                   arena_fmt(d->arena, "apt-get install %s", package != NULL ? package : tool));
         return;
     }
     if (!proc_run(&spec, &status, &err)) {
@@ -97,8 +98,8 @@ static void check_tool(struct doctor *d, const char *name, const char *tool, con
     }
     str rest = strbuf_str(&out);
     str line = str_trim(str_next_line(&rest));
-    add(d, name, DOCTOR_OK, line.len > 0 ? str_dup(d->arena, line) : arena_strdup(d->arena, path),
-        NULL);
+    doctor_add(d, name, DOCTOR_OK,
+               line.len > 0 ? str_dup(d->arena, line) : arena_strdup(d->arena, path), NULL);
 }
 
 static void check_tools(struct doctor *d)
@@ -117,7 +118,7 @@ static void check_firmware(struct doctor *d)
     struct error *err = NULL;
     struct firmware f;
     if (firmware_find_uefi("x86_64", "q35", false, d->arena, &f, &err))
-        add(d, "uefi", DOCTOR_OK, f.code, NULL);
+        doctor_add(d, "uefi", DOCTOR_OK, f.code, NULL);
     else
         add_error(d, "uefi", DOCTOR_WARN, err, "apt-get install ovmf");
 }
@@ -152,13 +153,13 @@ static void launch_appliance(struct doctor *d, guestfs_h *g)
     int64_t start = clock_now();
     if (guestfs_add_drive_scratch(g, 1 << 20, -1) == 0 && guestfs_launch(g) == 0 &&
         guestfs_shutdown(g) == 0)
-        add(d, "appliance", DOCTOR_OK,
-            arena_fmt(d->arena, "started and stopped in %.1f s",
-                      (double)(clock_now() - start) / (double)NS_PER_S),
-            NULL);
+        doctor_add(d, "appliance", DOCTOR_OK,
+                   arena_fmt(d->arena, "started and stopped in %.1f s",
+                             (double)(clock_now() - start) / (double)NS_PER_S),
+                   NULL);
     else
-        add(d, "appliance", DOCTOR_FAIL,
-            arena_fmt(d->arena, "does not start: %s", guestfs_last_error(g)), FULL_CURE);
+        doctor_add(d, "appliance", DOCTOR_FAIL,
+                   arena_fmt(d->arena, "does not start: %s", guestfs_last_error(g)), FULL_CURE);
 }
 
 static void check_guestfs(struct doctor *d)
@@ -166,24 +167,26 @@ static void check_guestfs(struct doctor *d)
     const char *kernel, *hidden;
     guestfs_h *g = new_handle();
     if (g == NULL) {
-        add(d, "libguestfs", DOCTOR_FAIL, "cannot be used", "apt-get install libguestfs-tools");
+        doctor_add(d, "libguestfs", DOCTOR_FAIL, "cannot be used",
+                   "apt-get install libguestfs-tools");
         return;
     }
     autofree char *supermin = io_find_program("supermin");
     if (!find_kernel(d, &kernel, &hidden))
-        add(d, "libguestfs", DOCTOR_FAIL,
-            hidden != NULL ? arena_fmt(d->arena, "may not read %s", hidden)
-                           : "there is no kernel in /boot to boot its appliance",
-            hidden != NULL ? arena_fmt(d->arena, "chmod 0644 %s (or dpkg-statoverride)", hidden)
-                           : "apt-get install linux-image-cloud-amd64");
+        doctor_add(d, "libguestfs", DOCTOR_FAIL,
+                   hidden != NULL ? arena_fmt(d->arena, "may not read %s", hidden)
+                                  : "there is no kernel in /boot to boot its appliance",
+                   hidden != NULL
+                       ? arena_fmt(d->arena, "chmod 0644 %s (or dpkg-statoverride)", hidden)
+                       : "apt-get install linux-image-cloud-amd64");
     else if (supermin == NULL)
-        add(d, "libguestfs", DOCTOR_FAIL, "supermin is missing", "apt-get install supermin");
+        doctor_add(d, "libguestfs", DOCTOR_FAIL, "supermin is missing", "apt-get install supermin");
     else {
         struct guestfs_version *v = guestfs_version(g);
-        add(d, "libguestfs", DOCTOR_OK,
-            arena_fmt(d->arena, "%lld.%lld.%lld, direct backend, %s", (long long)v->major,
-                      (long long)v->minor, (long long)v->release, kernel),
-            NULL);
+        doctor_add(d, "libguestfs", DOCTOR_OK,
+                   arena_fmt(d->arena, "%lld.%lld.%lld, direct backend, %s", (long long)v->major,
+                             (long long)v->minor, (long long)v->release, kernel),
+                   NULL);
         guestfs_free_version(v);
         if (d->full)
             launch_appliance(d, g);
@@ -201,11 +204,11 @@ static void check_store(struct doctor *d)
     }
     const char *found =
         arena_fmt(d->arena, "%s: %.1f GiB free", d->store, (double)room / (double)GIB);
-    add(d, "store",
-        room < 2 * GIB    ? DOCTOR_FAIL
-        : room < 10 * GIB ? DOCTOR_WARN
-                          : DOCTOR_OK,
-        found, "Make room, or set store.path in the configuration to a larger disk.");
+    doctor_add(d, "store",
+               room < 2 * GIB    ? DOCTOR_FAIL
+               : room < 10 * GIB ? DOCTOR_WARN
+                                 : DOCTOR_OK,
+               found, "Make room, or set store.path in the configuration to a larger disk.");
 }
 
 static void check_memory(struct doctor *d)
@@ -214,7 +217,8 @@ static void check_memory(struct doctor *d)
     const char *found =
         arena_fmt(d->arena, "%.1f of %.1f GiB available, %u processors", (double)room / (double)GIB,
                   (double)host_memory_bytes() / (double)GIB, host_cpus());
-    add(d, "memory",
+    doctor_add(
+        d, "memory",
         room < GIB       ? DOCTOR_FAIL
         : room < 2 * GIB ? DOCTOR_WARN
                          : DOCTOR_OK,
@@ -243,10 +247,10 @@ static void check_subuid(struct doctor *d)
                                                      "usermod --add-subuids 100000-165535 "
                                                      "--add-subgids 100000-165535 %s",
                                                      pw->pw_name);
-    add(d, "subuid", listed && newuidmap != NULL ? DOCTOR_OK : DOCTOR_WARN,
-        listed && newuidmap != NULL ? "the builder debootstrap works without root"
-                                    : "the builder debootstrap works as root only",
-        cure);
+    doctor_add(d, "subuid", listed && newuidmap != NULL ? DOCTOR_OK : DOCTOR_WARN,
+               listed && newuidmap != NULL ? "the builder debootstrap works without root"
+                                           : "the builder debootstrap works as root only",
+               cure);
 }
 
 void doctor_run(struct doctor *d)
@@ -257,8 +261,8 @@ void doctor_run(struct doctor *d)
         return; /* the checks would call them */
     }
     static void (*const checks[])(struct doctor *) = {
-        check_kvm,     check_libvirt, check_tools,  check_firmware,
-        check_guestfs, check_store,   check_memory, check_subuid,
+        check_kvm,   check_libvirt, check_tools,  check_firmware,           check_guestfs,
+        check_store, check_memory,  check_subuid, doctor_check_hypervisors,
     };
     for (size_t i = 0; i < ARRAY_SIZE(checks) && !cancel_test(d->cancel); i++)
         checks[i](d);

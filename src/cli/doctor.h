@@ -9,6 +9,8 @@
 #include "base/cancel.h"
 #include "base/vec.h"
 
+struct config;
+
 enum doctor_verdict { DOCTOR_OK, DOCTOR_WARN, DOCTOR_FAIL };
 
 struct doctor_line {
@@ -22,11 +24,17 @@ DEFINE_ARENA_VEC(doctor_lines, struct doctor_line);
 struct doctor {
     struct arena *arena;
     struct cancel *cancel;
-    const char *store; /* path of the store */
-    bool full;         /* launch a libguestfs appliance too */
+    const char *store;           /* path of the store */
+    bool full;                   /* launch a libguestfs appliance too */
+    const struct config *config; /* of the site; NULL: the defaults */
     struct doctor_lines lines;
 };
 
+/* One line more. */
+void doctor_add(struct doctor *d, const char *name, enum doctor_verdict verdict, const char *found,
+                const char *cure);
+/* The hypervisors of the configuration that are not "auto". */
+void doctor_check_hypervisors(struct doctor *d);
 /* Run all checks in order; none of them changes the host. */
 void doctor_run(struct doctor *d);
 

@@ -29,6 +29,13 @@ config() { # URI [LINES]
 }
 export IMGFAC_CONFIG=$PWD/config.hcl
 
+# On failure both streams tell.
+builds() { # STATUS
+    local rc=0
+    imgfac build t.pkr.hcl >stdout 2>stderr || rc=$?
+    [ "$rc" -eq "$1" ] || fail "expected exit status $1, got $rc: $(cat stdout stderr)"
+}
+
 template() { # BASE SOURCE_LINES [BUILD_LINES]
     printf 'source "qemu" "x" {\n  base = "%s"\n%s\n}\nbuild {\n  sources = ["source.qemu.x"]\n%s\n  catalog { bucket = "x" }\n}\n' \
         "$1" "$2" "${3:-}" >t.pkr.hcl
@@ -92,13 +99,13 @@ test_system() {
     start_host near
     config "qemu+unix:///system?socket=$HOST_SOCKET_NAME"
     template off "$OFF" "$UNSEALED"
-    assert_status 0 imgfac build t.pkr.hcl
+    builds 0
     assert_contains stdout 'Recorded as x'
     assert_status 0 imgfac catalog verify
     nothing_is_left
     # where that account cannot pass, it is said
     chmod 700 store
-    assert_status 1 imgfac build t.pkr.hcl
+    builds 1
     chmod 711 store
     cat stdout stderr >both
     assert_contains both 'QEMU of' 'chmod o+x'
@@ -117,13 +124,13 @@ start_far() {
 test_far() {
     start_far
     template off "$OFF" "$UNSEALED"
-    assert_status 0 imgfac build t.pkr.hcl
+    builds 0
     assert_contains stdout 'Uploaded to storage pool' 'Recorded as x'
     nothing_is_left
     nothing_is_left_there
     far_shared >first
     assert_eq 2 "$(wc -l <first)" 'volumes of the base'
-    assert_status 0 imgfac build t.pkr.hcl
+    builds 0
     assert_contains stdout 'has it already'
     far_shared >second
     cmp first second || fail "the base was uploaded again: $(diff first second)"
@@ -181,18 +188,18 @@ test_lost() {
 test_refused() {
     start_far '  pool = "none"'
     template off "$OFF" "$UNSEALED"
-    assert_status 1 imgfac build t.pkr.hcl
+    builds 1
     assert_contains stdout "has no storage pool 'none'"
     config "qemu+ssh://root@10.99.1.77/system?keyfile=$HOST_KEY&no_verify=1"
-    assert_status 1 imgfac build t.pkr.hcl
+    builds 1
     assert_contains stdout 'cannot connect to hypervisor'
     config "qemu+ssh://root@$FAR/system?keyfile=/nonexistent&no_verify=1&no_tty=1"
-    assert_status 1 imgfac build t.pkr.hcl
+    builds 1
     cat stdout stderr >both
     grep -qE 'Permission denied|The program that connects' both || fail "no reason: $(cat both)"
     on_host far mount -t tmpfs -o size=1m,mode=711 tmpfs /var/lib/libvirt/images
     config "$(far_uri)" '  pool_path = "/var/lib/libvirt/images"'
-    assert_status 1 imgfac build t.pkr.hcl
+    builds 1
     assert_contains stdout 'are free in storage pool'
     on_host far umount /var/lib/libvirt/images
     nothing_is_left_there
@@ -229,13 +236,13 @@ test_upload() {
     assert_eq "$(sha256sum <"$BASE_IMAGE")" "$(on_host far sh -c 'cat /var/lib/libvirt/images/imgfac-*.qcow2' | sha256sum)" bytes
     far_shared >first
     begin=$SECONDS
-    assert_status 1 imgfac build t.pkr.hcl
+    builds 1
     assert_contains stdout 'has it already'
     echo "  reused in $((SECONDS - begin)) s"
     far_shared >second
     cmp first second || fail "the base was uploaded again: $(diff first second)"
     on_host far sh -c 'dd if=/dev/zero of=$(echo /var/lib/libvirt/images/imgfac-*.qcow2) bs=1M count=1 conv=notrunc status=none'
-    assert_status 1 imgfac build t.pkr.hcl
+    builds 1
     assert_contains stdout 'Uploaded to'
     nothing_is_left_there
     nothing_is_left
@@ -258,7 +265,7 @@ test_real() {
       "python3 -c \"import urllib.request as u; print(u.urlopen(\\\"http://$PACKER_HTTP_ADDR/file\\\").read().decode())\"",
     ]
   }'
-    assert_status 0 imgfac build t.pkr.hcl
+    builds 0
     assert_contains stdout 'Uploaded to storage pool' 'from-the-http-server' 'Sealing the image' 'Recorded as x'
     echo "  the first in $((SECONDS - begin)) s"
     nothing_is_left

@@ -32,7 +32,7 @@ host_inside() { # DIRECTORY STORE [ADDRESS]
     mount --bind "$dir/run" /run
     mkdir -p "$CACHE" /var/cache/libvirt
     mount --bind "$CACHE" /var/cache/libvirt
-    mkdir -p /run/sshd /var/log/libvirt /var/lib/libvirt/images
+    mkdir -p /run/sshd /run/lock /var/log/libvirt /var/lib/libvirt/images
     printf 'cgroup_controllers = []\nnamespaces = []\n' >/etc/libvirt/qemu.conf
     printf 'auth_unix_rw = "none"\nauth_unix_ro = "none"\n' >/etc/libvirt/libvirtd.conf
     if [ -n "${3:-}" ]; then

@@ -129,6 +129,34 @@ static void passes_the_schema_of_libvirt(void **state)
     validate(&d);
 }
 
+/* The other host's libvirt chooses the firmware and serves the console. */
+static void lets_another_host_choose(void **state)
+{
+    static const char *const wanted[] = {
+        "<os firmware=\"efi\">", "<feature enabled=\"yes\" name=\"secure-boot\"/>",
+        "<loader secure=\"yes\"/>", "<nvram>/pool/vars.fd</nvram>", "<serial type=\"pty\">"};
+    (void)state;
+    AUTO(error) struct error *err = NULL;
+    struct domain d = sample();
+    d.machine = "q35";
+    d.firmware_auto = true;
+    d.firmware_vars = "/pool/vars.fd";
+    d.secure_boot = true;
+    d.console_pty = true;
+    validate(&d);
+    autofree char *xml = domain_xml(&d, &err);
+    for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+        if (strstr(xml, wanted[i]) == NULL)
+            fail_msg("no '%s' in\n%s", wanted[i], xml);
+    assert_null(strstr(xml, "console.log"));
+    d.firmware_auto = d.secure_boot = false;
+    d.firmware_code = "/there/code.fd";
+    d.vars_template = "/there/vars.fd";
+    validate(&d);
+    autofree char *given = domain_xml(&d, &err);
+    assert_non_null(strstr(given, "<nvram template=\"/there/vars.fd\">/pool/vars.fd</nvram>"));
+}
+
 static void escapes_what_users_write(void **state)
 {
     (void)state;
@@ -156,9 +184,8 @@ static void knows_packers_card_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(has_what_others_count_on),
-        cmocka_unit_test(passes_the_schema_of_libvirt),
-        cmocka_unit_test(escapes_what_users_write),
+        cmocka_unit_test(has_what_others_count_on), cmocka_unit_test(passes_the_schema_of_libvirt),
+        cmocka_unit_test(lets_another_host_choose), cmocka_unit_test(escapes_what_users_write),
         cmocka_unit_test(knows_packers_card_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
