@@ -28,7 +28,8 @@ static const struct opt server_opts[] = {
 #undef C
 
 #define ARGUMENTS                                                                                  \
-    "puppet agent --onetime --no-daemonize --detailed-exitcodes {{if .Debug}}--debug {{end}}"      \
+    "puppet agent --onetime --no-daemonize --logdest=console --detailed-exitcodes "                \
+    "{{if .Debug}}--debug {{end}}"                                                                 \
     "{{if ne .PuppetServer \"\"}}--server='{{.PuppetServer}}' {{end}}"                             \
     "{{if ne .PuppetNode \"\"}}--certname='{{.PuppetNode}}' {{end}}"                               \
     "{{if ne .ClientCertPath \"\"}}--certdir='{{.ClientCertPath}}' {{end}}"                        \
@@ -92,8 +93,8 @@ const struct provisioner_type provisioner_puppet_server = {
     .name = "puppet-server",
     .summary = "Run the Puppet agent of the guest once against a Puppet server.",
     .doc = "Uploads the client's certificates and keys, when they are given, and runs `puppet "
-           "agent --onetime`.  Puppet has to be in the guest.  Tested against a recorder of the "
-           "command line, not against a Puppet server."
+           "agent --onetime`.  Puppet has to be in the guest.  Unlike in Packer its messages are "
+           "shown and not sent to the guest's syslog.  Tested against Debian's Puppet server."
            "\n\n"
            "    provisioner \"puppet-server\" {\n"
            "      puppet_server = \"puppet.example.com\"\n"

@@ -109,6 +109,7 @@ static void command_lines(void **state)
          "client_private_key_path = \"@/keys\"\nprevent_sudo = true\npuppet_bin_dir = \"@/recorder\"\n"
          "staging_dir = \"@/sts\"\nfacter = { role = \"web\" }\nextra_arguments = [\"--noop\"]",
          "out: fact web\nout: arg agent\nout: arg --onetime\nout: arg --no-daemonize\nout: arg "
+         "--logdest=console\nout: arg "
          "--detailed-exitcodes\nout: arg --server=p.example\nout: arg --certname=n\nout: arg "
          "--certdir=@/",
          NULL},
