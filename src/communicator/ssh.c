@@ -163,12 +163,14 @@ static bool ssh_download(struct comm *comm, const char *src, const char *dst, st
     const char *label = io_basename(src);
     if (c->config->ssh_file_transfer_method != COMM_TRANSFER_SCP) {
         if (sftp_ensure(c, &w, &absent, err))
-            return ended(c, sftp_download(c, src, fd, label, &w, err));
+            return ended(c, sftp_download(c, src, fd, label, &w, err) ||
+                                ssh_explain_download(c, src, &w, err));
         if (!absent)
             return false;
         error_drop(err);
     }
-    return ended(c, scp_download(c, src, fd, label, &w, err));
+    return ended(c,
+                 scp_download(c, src, fd, label, &w, err) || ssh_explain_download(c, src, &w, err));
 }
 
 static bool ssh_download_dir(struct comm *comm, const char *src, const char *dst,

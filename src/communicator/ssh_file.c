@@ -88,6 +88,23 @@ bool ssh_upload_source(struct ssh_comm *c, const struct upload_source *src, cons
     return scp_upload(c, src, dst, &w, err) || explain(c, dst, &w, err);
 }
 
+bool ssh_explain_download(struct ssh_comm *c, const char *src, const struct ssh_wait *w,
+                          struct error **err)
+{
+    AUTO(strbuf) struct strbuf command = STRBUF_INIT;
+    AUTO(error) struct error *ignored = NULL;
+    int status = 0;
+    if ((*err)->code != ERR_GUEST || !ssh_is_up(c))
+        return false;
+    strbuf_adds(&command, "test -d ");
+    strbuf_add_shell_quoted(&command, str_from(src));
+    struct comm_command cmd = {.command = command.buf};
+    if (!ssh_exec(c, &cmd, w, &status, &ignored) || status != 0)
+        return false;
+    error_wrap(err, "'%s' is a folder of the guest", src);
+    return error_hint(err, "End its name in a slash: then what is in it is downloaded.");
+}
+
 /* The handshake of another program that may be missing: its last words. */
 struct last_line {
     struct strbuf text;

@@ -236,6 +236,9 @@ bool scp_upload(struct ssh_comm *c, const struct upload_source *src, const char 
                 const struct ssh_wait *w, struct error **err);
 bool scp_download(struct ssh_comm *c, const char *src, int fd, const char *label,
                   const struct ssh_wait *w, struct error **err);
+/* A download failed with *ERR: say so when it is that SRC is a folder.  Always false. */
+bool ssh_explain_download(struct ssh_comm *c, const char *src, const struct ssh_wait *w,
+                          struct error **err);
 bool ssh_upload_source(struct ssh_comm *c, const struct upload_source *src, const char *dst,
                        struct cancel *cancel, struct error **err);
 bool ssh_upload_tree(struct ssh_comm *c, const char *src, const char *dst, struct cancel *cancel,

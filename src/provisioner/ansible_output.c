@@ -41,11 +41,18 @@ static bool add_json_string(struct strbuf *sb, str text, str needle)
     return sb->len > begin;
 }
 
+/* What ssh says at the end of a session with a terminal, whatever happened in it. */
+static bool is_noise(str text)
+{
+    return text.len == 0 ||
+           (str_starts(text, STR("Shared connection to ")) && str_ends(text, STR(" closed.")));
+}
+
 /* What RESULT, the JSON behind "=>", says went wrong. */
 static void add_reason(struct strbuf *sb, str result)
 {
     static const char *const keys[] = {"\"msg\": \"", "\"stderr\": \"", "\"module_stderr\": \"",
-                                       "\"reason\": \""};
+                                       "\"reason\": \"", "\"stdout\": \""};
     size_t begin = sb->len;
     AUTO(strbuf) struct strbuf text = STRBUF_INIT_MAX(4 * REASON_MAX);
     if (add_json_string(&text, result, str_from(keys[0])))
@@ -58,6 +65,8 @@ static void add_reason(struct strbuf *sb, str result)
         if (!add_json_string(&text, result, str_from(keys[i])))
             continue;
         str said = str_trim(strbuf_str(&text));
+        if (is_noise(said))
+            continue;
         strbuf_addf(sb, "%s%.*s", sb->len > begin ? ": " : "",
                     STR_FMT(str_sub(said, 0, MIN(said.len, REASON_MAX))));
         return;

@@ -55,6 +55,8 @@ build {
 }
 END
 one_guest_at_a_time
+since=$SECONDS
 assert_status 0 imgfac build agent.pkr.hcl
+echo "- built in $((SECONDS - since)) s"
 assert_contains stdout 'Connected to the guest agent!' 'I am root of' 'deep' "$(seq 200000 | sha256sum)"
 assert_contains os-release 'ID=debian'

@@ -75,10 +75,26 @@ assert_cause su 'Authentication failure'
 assert_cause ssh 'Host key verification failed'
 assert_output yes 'Do you want to continue? [Y/n]'
 
+echo '- a folder that is downloaded as if it were a file'
+as=root
+for method in sftp scp; do
+    add $method "ssh_file_transfer_method = \"$method\"" "  provisioner \"file\" {
+    direction   = \"download\"
+    source      = \"$TMP/home\"
+    destination = \"x\"
+  }"
+done
+run_all 1 15
+for method in sftp scp; do
+    assert_cause $method "'$TMP/home' is a folder of the guest"
+done
+assert_contains stdout 'End its name in a slash'
+
 echo '- what is not a question; files beside a terminal'
 mkdir -p 'tree/in side'
 head -c 300000 /dev/urandom >tree/binary
 printf '\003\004\021\023\032\034\r\n\r' >'tree/in side/control'
+as=$account
 add sudo_s 'ssh_pty = true' '  provisioner "shell" {
     execute_command = "echo '"'four words as password'"' | sudo -S sh {{.Path}}"
     inline          = ["sleep 4; echo I am $(id -un)"]

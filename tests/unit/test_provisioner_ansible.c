@@ -106,6 +106,9 @@ static void failing_task(void **state)
         {"TASK [r : cmd] *\nfatal: [a]: FAILED! => {\"msg\": \"non-zero return code\", \"stderr\": "
          "\"no such\\nfile\"}",
          "task 'r : cmd' failed on 'a': non-zero return code: no such file"},
+        {"TASK [raw] *\nfatal: [a]: FAILED! => {\"msg\": \"non-zero return code\", \"stderr\": "
+         "\"Shared connection to 127.0.0.1 closed.\\r\\n\", \"stdout\": \"the reason\\r\\n\"}",
+         "task 'raw' failed on 'a': non-zero return code: the reason"},
         {"\033[0;34mTASK [x] *\033[0m\n\033[0;31mfatal: [a]: FAILED! => {\"msg\": \"m\"}\033[0m",
          "task 'x' failed on 'a': m"},
         {"TASK [loop] *\nfailed: [a] (item=q) => {\"msg\": \"m\", \"item\": \"q\"}",
