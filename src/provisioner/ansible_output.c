@@ -3,19 +3,6 @@
 
 #define REASON_MAX ((size_t)600)
 
-/* The line without its colours: ESC [ ... letter. */
-static void add_plain(struct strbuf *sb, str line)
-{
-    for (size_t i = 0; i < line.len; i++) {
-        if (line.ptr[i] != '\033' || i + 1 >= line.len || line.ptr[i + 1] != '[') {
-            strbuf_addc(sb, line.ptr[i]);
-            continue;
-        }
-        for (i += 2; i < line.len && !(line.ptr[i] >= '@' && line.ptr[i] <= '~'); i++)
-            continue;
-    }
-}
-
 static void set(struct strbuf *sb, str text)
 {
     strbuf_truncate(sb, 0);
@@ -100,7 +87,7 @@ static void note_task(struct ansible_watch *w, str line)
 void ansible_watch_line(struct ansible_watch *w, bool is_stderr, str raw)
 {
     AUTO(strbuf) struct strbuf plain = STRBUF_INIT;
-    add_plain(&plain, raw);
+    prov_add_plain(&plain, raw);
     str line = str_trim_end(strbuf_str(&plain));
     if (str_starts(line, STR("TASK [")) || str_starts(line, STR("RUNNING HANDLER [")))
         note_task(w, line);

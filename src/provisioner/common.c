@@ -294,6 +294,29 @@ bool prov_inline_text(struct build *b, struct arena *a, struct opt_strings lines
     return strbuf_addstr(out, strbuf_str(&body));
 }
 
+void prov_add_plain(struct strbuf *sb, str line)
+{
+    for (size_t i = 0; i < line.len; i++) {
+        if (line.ptr[i] != '\033' || i + 1 >= line.len || line.ptr[i + 1] != '[') {
+            strbuf_addc(sb, line.ptr[i]);
+            continue;
+        }
+        for (i += 2; i < line.len && !(line.ptr[i] >= '@' && line.ptr[i] <= '~'); i++)
+            continue;
+    }
+}
+
+void prov_keep_last(struct strbuf *last, str line)
+{
+    enum { LAST_MAX = 300 };
+    AUTO(strbuf) struct strbuf plain = STRBUF_INIT;
+    prov_add_plain(&plain, str_sub(line, 0, MIN(line.len, (size_t)LAST_MAX * 2)));
+    if (str_trim(strbuf_str(&plain)).len == 0)
+        return;
+    strbuf_truncate(last, 0);
+    strbuf_addstr(last, str_sub(strbuf_str(&plain), 0, MIN(plain.len, (size_t)LAST_MAX)));
+}
+
 bool prov_is_sudo_password(const char *line)
 {
     return strstr(line, "sudo: ") != NULL && strstr(line, "password") != NULL;

@@ -53,6 +53,10 @@ bool prov_inline_text(struct build *b, struct arena *a, struct opt_strings lines
  * SCRIPT, with LAST, the last line of its standard error (may be empty). */
 bool prov_judge(int status, struct opt_ints valid, const char *script, const char *last,
                 struct error **err);
+/* The line without its colours: ESC [ ... letter. */
+void prov_add_plain(struct strbuf *sb, str line);
+/* Keep LINE, plain and cut to what fits into a message, as the last one that says anything. */
+void prov_keep_last(struct strbuf *last, str line);
 /* LINE is how sudo ends for want of a password. */
 bool prov_is_sudo_password(const char *line);
 #define PROV_SUDO_ADVICE "The account needs sudo without a password (NOPASSWD in sudoers)"

@@ -23,10 +23,8 @@ struct relay {
 static void on_line(void *arg, bool is_stderr, str line)
 {
     struct relay *r = arg;
-    if ((is_stderr || r->pty) && line.len > 0 && r->cmd->last != NULL) {
-        strbuf_truncate(r->cmd->last, 0);
-        strbuf_addstr(r->cmd->last, str_sub(line, 0, MIN(line.len, (size_t)300)));
-    }
+    if ((is_stderr || r->pty) && r->cmd->last != NULL)
+        prov_keep_last(r->cmd->last, line);
     if (r->cmd->on_line != NULL)
         r->cmd->on_line(r->cmd->arg, is_stderr, line);
     if (!r->cmd->quiet)

@@ -115,7 +115,8 @@ static const char *target_name(const struct sbom_config *c, struct build *b, str
     if (destination == NULL || *destination == '\0')
         return arena_fmt(a, "packer-user-sbom-%s.json", name);
     if (io_is_dir(destination) || str_ends(str_from(destination), STR("/")))
-        return arena_fmt(a, "%s/packer-user-sbom-%s.json", destination, name);
+        return arena_fmt(a, "%s%spacker-user-sbom-%s.json", destination,
+                         str_ends(str_from(destination), STR("/")) ? "" : "/", name);
     return destination;
 }
 

@@ -44,10 +44,8 @@ static void on_line(void *arg, bool is_stderr, str line)
         if (line.len == 0)
             return;
     }
-    if ((is_stderr || w->pty) && line.len > 0) {
-        strbuf_truncate(&w->job->last, 0);
-        strbuf_addstr(&w->job->last, str_sub(line, 0, MIN(line.len, (size_t)300)));
-    }
+    if (is_stderr || w->pty)
+        prov_keep_last(&w->job->last, line);
     build_output(w->b, is_stderr, line);
 }
 

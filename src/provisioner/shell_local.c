@@ -126,10 +126,8 @@ struct local_run {
 static void on_line(void *arg, bool is_stderr, str line)
 {
     struct local_run *r = arg;
-    if (is_stderr && line.len > 0) {
-        strbuf_truncate(&r->last, 0);
-        strbuf_addstr(&r->last, str_sub(line, 0, MIN(line.len, (size_t)300)));
-    }
+    if (is_stderr)
+        prov_keep_last(&r->last, line);
     build_output(r->b, is_stderr, line);
 }
 

@@ -56,10 +56,8 @@ struct watch {
 static void on_line(void *arg, bool is_stderr, str line)
 {
     struct watch *w = arg;
-    if (is_stderr && line.len > 0) {
-        strbuf_truncate(&w->s->last, 0);
-        strbuf_addstr(&w->s->last, str_sub(line, 0, MIN(line.len, (size_t)300)));
-    }
+    if (is_stderr)
+        prov_keep_last(&w->s->last, line);
     build_output(w->b, is_stderr, line);
 }
 

@@ -28,11 +28,11 @@ mkdir tools
 for deb in pool/*.deb; do
     dpkg-deb -x "$deb" tools
 done
+mkdir -p tools/var/lib/puppet
 [ ! -d tools/lib ] || { cp -a tools/lib/. tools/usr/lib/ && rm -r tools/lib; }
 mke2fs -q -t ext4 -L tools -O ^has_journal -d tools tools.img 300M
 
 echo '- what goes into it'
-cd "$TMP"
 mkdir -p "odd names" site/modules/web/{manifests,templates} tree/{deep,empty} cookbooks/web/recipes salt/states salt/pillar
 printf '#!/bin/sh\r\nset -e\r\necho "dos lines"\r\ntest "$1" = ""\r\necho "no newline at the end"' >dos.sh
 printf '#!/bin/bash\necho "odd name: $0"\n' >"odd names/it's \"a\" \$(script) & more.sh"
@@ -134,7 +134,8 @@ build {
 
   # --- a reboot in the middle of a script, and the next one logs in again
   provisioner "shell" {
-    expect_disconnect = true
+    expect_disconnect   = true
+    start_retry_timeout = "10m"
     inline = [
       "cat /proc/sys/kernel/random/boot_id >~/boot_id",
       "sudo systemctl reboot",
@@ -257,11 +258,6 @@ build {
   }
   provisioner "file" {
     direction   = "download"
-    source      = "/tmp/in"
-    destination = "up-in"
-  }
-  provisioner "file" {
-    direction   = "download"
     sources     = ["/tmp/listing", "/tmp/awkward", "/tmp/in/odd dir/data;file"]
     destination = "back/"
   }
@@ -278,6 +274,7 @@ build {
       "mkdir -p /mnt/tools /var/tmp/upper /var/tmp/work",
       "mount -o ro LABEL=tools /mnt/tools",
       "cp -a /mnt/tools/etc/. /etc/",
+      "cp -a /mnt/tools/var/. /var/",
       "mount -t overlay overlay -o lowerdir=/mnt/tools/usr:/usr,upperdir=/var/tmp/upper,workdir=/var/tmp/work /usr",
       "ldconfig",
       "puppet --version",
@@ -386,13 +383,81 @@ build {
   }
 }
 END
-printf 'file { "/etc/x": ensure => nonsense }\n' >broken.pp
+printf 'exec { "/bin/false": }\n' >broken.pp
 
 printf 'store { path = "%s/store" }\n' "$PWD" >config.hcl
 export IMGFAC_CONFIG=$PWD/config.hcl
 mkdir sbom
 imgfac catalog import base "$BASE_IMAGE"
 assert_status 0 imgfac validate t.pkr.hcl
+
 one_guest_at_a_time
-[ -z "${DRY:-}" ] || exit 0
+since=$SECONDS
 assert_status 1 imgfac build -only=qemu.guest -ui plain t.pkr.hcl
+echo "- built in $((SECONDS - since)) s; looking at the outcome"
+
+assert_said() { # TEXT...
+    local text
+    for text; do
+        grep -qF -e "$text" stdout || fail "nothing says '$text': $(tail -n 20 stdout)"
+    done
+}
+assert_failed_but_went_on() { # PROVISIONER TEXT...
+    local text
+    for text in "${@:2}"; do
+        grep -F "provisioner '$1' failed and continue_on_error is set" stdout | grep -qF -e "$text" ||
+            fail "'$1' did not fail by '$text': $(grep continue_on_error stdout)"
+    done
+}
+assert_said 'guest: up again' 'cloud-init has finished, data from DataSourceNoCloud' 'guest: dos lines' \
+    'guest: no newline at the end' "guest: odd name: /tmp/it's.sh" 'guest: build guest, empty []' 'guest: I am root' \
+    'retrying with 2 tries left' 'guest: overridden' 'note "not today" disabled'
+assert_lacks stdout 'not me, by'
+assert_failed_but_went_on shell 'exited with status 4 (allowed: 0); its last error line: why it failed' \
+    'script disconnected unexpectedly' 'did not end within its timeout of 2s'
+assert_failed_but_went_on file '/root/no: permission denied in the guest' \
+    "the disk of the guest is full: 0 KiB are free for '/mnt/full/tools.img'"
+assert_failed_but_went_on ansible "task 'this task fails, by guest' failed on 'default'" 'the reason'
+assert_failed_but_went_on puppet-masterless "'/bin/false' returned 1 instead of one of [0]"
+assert_failed_but_went_on check "file '/etc/web.conf' contains: expected port 1, is port 8086"
+assert_said "Notice: fact role is web's \"own\"" '| cookbook_path ["/tmp/packer-chef-solo/cookbooks-0"]' \
+    "| {\"web\":{\"odd\":\"it's \\\"odd\\\"\",\"port\":8080},\"run_list\":[\"recipe[web]\"]}" \
+    'salt-call: [--local] [state.highstate] [--file-root=/srv/salt] [--pillar-root=/srv/pillar]' \
+    '17 of 17 checks passed' 'guest: cleaning up, '
+assert_eq CycloneDX "$(python3 -c 'import json; print(json.load(open("sbom/packer-user-sbom-guest.json"))["bomFormat"])')"
+tail -n 1 stdout | grep -F "==> qemu.guest failed: provisioner 'ansible' failed" |
+    grep -qF "task 'this task fails, by guest' failed on 'default': non-zero return code: the reason" ||
+    fail "the last line: $(tail -n 1 stdout)"
+! grep '^==> qemu.guest' stdout | grep -q "$(printf '\033')" || fail 'an escape sequence is in what imgfac says'
+
+echo '- what came back'
+cmp expected.env back/awkward
+cmp 'odd names/data;file' 'back/data;file'
+cat >expected.listing <<'END'
+ d 755
+flat d 755
+flat/deep d 755
+flat/deep/run f 755
+flat/dirlink d 755
+flat/dirlink/run f 755
+flat/empty d 755
+flat/file f 600
+flat/link f 600
+later f 640
+odd dir d 755
+odd dir/common.yaml f 644
+odd dir/data;file f 644
+odd dir/it's $(content) f 600
+tree d 755
+tree/deep d 755
+tree/deep/run f 755
+tree/dirlink d 755
+tree/dirlink/run f 755
+tree/empty d 755
+tree/file f 600
+tree/link f 600
+END
+sed -i 's/ $//' back/listing
+diff expected.listing back/listing
+diff -r tree back-tree
+assert_eq '755 600' "$(stat -c %a back-tree/deep/run back-tree/file | xargs)" 'modes of what was downloaded'

@@ -37,6 +37,8 @@ static void shell(void **state)
          "shell script 'inline' failed: script exited with status 1 (allowed: 0)"},
         {"inline = [\"echo reason >&2; exit 3\"]", "err: reason\n",
          "status 3 (allowed: 0); its last error line: reason"},
+        {"inline = [\"printf '\\\\033[1;31mcolour\\\\033[0m\\\\n\\\\033[0m\\\\n' >&2; exit 3\"]",
+         NULL, "its last error line: colour"},
         {"inline = [\"exit 3\"]\nvalid_exit_codes = [0, 3]", NULL, NULL},
         {"inline = [\"exit 0\"]\nvalid_exit_codes = [4, 5]", NULL, "status 0 (allowed: 4, 5)"},
         {"inline = [\"nonexistent-command\"]", NULL, "127: a command or the interpreter"},
