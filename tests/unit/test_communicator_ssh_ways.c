@@ -603,7 +603,7 @@ static void host_keys_and_ciphers_are_kept_to(void **state)
     assert_says(pinned, "the guest has the host key ssh-ed25519 SHA256:");
     fx.config.ssh_host_key = NULL;
     fx.config.ssh_ciphers = (struct opt_strings){other, 1};
-    fx.config.ssh_timeout_ns = NS_PER_S;
+    fx.config.ssh_timeout_ns = 4 * NS_PER_S;
     autofree char *disjoint = failure(ERR_TIMEOUT);
     assert_says(disjoint, "the SSH handshake failed: kex error : no match for method encryption");
     fx.config.ssh_ciphers = (struct opt_strings){unknown, 1};
