@@ -52,7 +52,7 @@ bool sftp_ensure(struct ssh_comm *c, const struct ssh_wait *w, bool *absent, str
     *absent = c->no_sftp;
     if (c->no_sftp)
         return false;
-    if (c->sftp != NULL && !c->sftp->stream.closed)
+    if (c->sftp != NULL && !c->sftp->stream.closed && !c->sftp->is_out_of_step)
         return true;
     sftp_free(c->sftp);
     c->sftp = xnew(struct sftp);
@@ -72,7 +72,10 @@ bool sftp_ensure(struct ssh_comm *c, const struct ssh_wait *w, bool *absent, str
 static bool answer(struct sftp *s, uint32_t id, const struct ssh_wait *w, struct sftp_reply *r,
                    struct error **err)
 {
-    return sftp_next(s, w, r, err) && (r->id == id || sftp_bad_reply(err));
+    if (!sftp_next(s, w, r, err))
+        return false;
+    s->is_out_of_step = r->id != id;
+    return !s->is_out_of_step || sftp_bad_reply(err);
 }
 
 static bool open_handle(struct sftp *s, enum sftp_type type, const char *path, unsigned flags,
@@ -158,8 +161,8 @@ static bool take_progress(struct transfer *t, const struct upload_source *src, s
 
 static bool write_all(struct transfer *t, const struct upload_source *src, struct error **err)
 {
-    while (t->next < src->size) {
-        if (t->outstanding < OUTSTANDING) {
+    while (t->next < src->size || t->outstanding > 0) {
+        if (t->next < src->size && t->outstanding < OUTSTANDING) {
             if (!send_chunk(t, src, err))
                 return false;
             continue;
@@ -170,8 +173,7 @@ static bool write_all(struct transfer *t, const struct upload_source *src, struc
     return true;
 }
 
-/* Packer sets the mode of a file that was there before, too.  Requests for one
- * file are carried out in order (draft, 3): nothing of it is waited for before. */
+/* Packer sets the mode of a file that was there before, too. */
 static bool finish_upload(struct transfer *t, const struct upload_source *src, struct error **err)
 {
     sftp_begin(t->s, FXP_FSETSTAT);
@@ -182,12 +184,8 @@ static bool finish_upload(struct transfer *t, const struct upload_source *src, s
     begin_close(t->s, t->handle);
     if (!sftp_send(t->s, t->w, err))
         return false;
-    t->outstanding += 2;
-    while (t->outstanding > 0) {
-        if (!take_progress(t, src, err))
-            return false;
-    }
-    return true;
+    t->outstanding = 2;
+    return take_written(t, err) && take_written(t, err);
 }
 
 /* After a failure in the middle answers may still be on the way: the channel

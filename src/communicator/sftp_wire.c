@@ -50,7 +50,10 @@ bool sftp_send(struct sftp *s, const struct ssh_wait *w, struct error **err)
     uint32_t len = (uint32_t)s->out.len - 4;
     for (int i = 0; i < 4; i++)
         s->out.buf[i] = (char)(len >> (24 - 8 * i));
-    return stream_write(&s->stream, strbuf_str(&s->out), w, err);
+    if (stream_write(&s->stream, strbuf_str(&s->out), w, err))
+        return true;
+    s->is_out_of_step = true;
+    return false;
 }
 
 bool sftp_get_u32(str *body, uint32_t *out)
@@ -148,7 +151,8 @@ bool sftp_take(struct sftp *s, struct sftp_reply *out, struct error **err)
     return ok;
 }
 
-bool sftp_next(struct sftp *s, const struct ssh_wait *w, struct sftp_reply *out, struct error **err)
+static bool next(struct sftp *s, const struct ssh_wait *w, struct sftp_reply *out,
+                 struct error **err)
 {
     while (!sftp_take(s, out, err)) {
         if (*err != NULL)
@@ -161,6 +165,14 @@ bool sftp_next(struct sftp *s, const struct ssh_wait *w, struct sftp_reply *out,
             return false;
     }
     return true;
+}
+
+bool sftp_next(struct sftp *s, const struct ssh_wait *w, struct sftp_reply *out, struct error **err)
+{
+    if (next(s, w, out, err))
+        return true;
+    s->is_out_of_step = true;
+    return false;
 }
 
 bool sftp_check_status(struct sftp_reply *r, const char *what, struct error **err)

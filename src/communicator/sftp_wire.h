@@ -37,7 +37,8 @@ struct sftp {
     size_t pos;
     struct strbuf out; /* the packet being made */
     uint32_t next_id;
-    char *noise; /* last standard error text of the server */
+    bool is_out_of_step; /* an answer was not waited for to its end */
+    char *noise;         /* last standard error text of the server */
 };
 
 struct sftp_reply {

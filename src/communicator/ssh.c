@@ -186,7 +186,8 @@ static bool ssh_has_files(struct comm *comm, struct cancel *cancel)
     AUTO(error) struct error *ignored = NULL;
     struct ssh_wait w = ssh_wait_make(c, cancel, 0, "the start of SFTP");
     bool absent;
-    return ssh_is_up(c) && c->config->ssh_file_transfer_method != COMM_TRANSFER_SCP &&
+    return ssh_is_up(c) && !c->one_session &&
+           c->config->ssh_file_transfer_method != COMM_TRANSFER_SCP &&
            sftp_ensure(c, &w, &absent, &ignored);
 }
 

@@ -47,6 +47,7 @@ struct ssh_comm {
     bool is_dead;                /* given up, though the socket is open: its channels live on */
     bool no_sftp;                /* the guest has no SFTP server */
     bool no_tar;                 /* the guest has no tar */
+    bool one_session;            /* the guest allows one channel at a time (MaxSessions) */
     int64_t last_rx_ns;          /* or when reading began again after a pause */
     int64_t last_pump_ns;
     int64_t last_keepalive_ns;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "communicator/ssh_internal.h"
+#include "communicator/sftp_wire.h"
 
 #include "base/clock.h"
+#include "base/mem.h"
 
 /* After the command's status its output ends at once, unless a process left in
  * the background still holds it open: then this much silence ends the wait. */
-#define DRAIN_NS (3 * NS_PER_S)
+#define DRAIN_NS     (3 * NS_PER_S)
+#define ROOM_NS      (10 * NS_PER_S)
+#define ROOM_STEP_NS (50 * NS_PER_MS)
 /* For signals of RFC 4254, 6.10. */
 static const struct {
     const char *name;
@@ -94,15 +97,13 @@ static bool request_pty(struct ssh_stream *s, const struct ssh_wait *w, struct e
     return rc == SSH_OK || refused(s, w, "the guest refused a terminal (ssh_pty)", err);
 }
 
-bool stream_open(struct ssh_stream *s, struct ssh_comm *c, enum stream_kind kind, const char *text,
-                 void (*data)(void *arg, bool is_stderr, str data), void *arg,
-                 const struct ssh_wait *w, struct error **err)
+static bool make_channel(struct ssh_stream *s, struct error **err)
 {
-    int rc;
-    *s = (struct ssh_stream){.c = c, .on_data = data, .arg = arg};
-    s->channel = ssh_channel_new(c->session);
+    if (s->channel != NULL)
+        ssh_channel_free(s->channel);
+    s->channel = ssh_channel_new(s->c->session);
     if (s->channel == NULL)
-        return ssh_lib_error(c->session, err, ERR_DISCONNECT, "cannot make a channel");
+        return ssh_lib_error(s->c->session, err, ERR_DISCONNECT, "cannot make a channel");
     s->callbacks = (struct ssh_channel_callbacks_struct){
         .size = sizeof(s->callbacks),
         .userdata = s,
@@ -113,9 +114,48 @@ bool stream_open(struct ssh_stream *s, struct ssh_comm *c, enum stream_kind kind
         .channel_exit_signal_function = on_signal,
     };
     ssh_set_channel_callbacks(s->channel, &s->callbacks);
-    ANSWERED(s, rc, ssh_channel_open_session(s->channel), w, err);
-    if (rc != SSH_OK)
-        return refused(s, w, "the guest refused a session", err);
+    return true;
+}
+
+/* sshd's MaxSessions may leave room for one channel.  Then SFTP gives way, and
+ * its room is free when its process has ended, which nobody tells us. */
+static bool make_room(struct ssh_stream *s, int64_t start, const struct ssh_wait *w)
+{
+    AUTO(error) struct error *ignored = NULL;
+    struct ssh_comm *c = s->c;
+    if (c->sftp != NULL && &c->sftp->stream != s) {
+        sftp_free(steal(&c->sftp));
+        c->one_session = true;
+    }
+    return c->one_session && ssh_is_up(c) && clock_now() - start < ROOM_NS &&
+           ssh_wait_sleep(w, ROOM_STEP_NS, &ignored);
+}
+
+static bool open_session(struct ssh_stream *s, const struct ssh_wait *w, struct error **err)
+{
+    int64_t start = clock_now();
+    for (;;) {
+        int rc;
+        if (!make_channel(s, err))
+            return false;
+        ANSWERED(s, rc, ssh_channel_open_session(s->channel), w, err);
+        if (rc == SSH_OK)
+            return true;
+        refused(s, w, "the guest refused a session", err);
+        if (!error_is(*err, ERR_GUEST) || !make_room(s, start, w))
+            return false;
+        error_drop(err);
+    }
+}
+
+bool stream_open(struct ssh_stream *s, struct ssh_comm *c, enum stream_kind kind, const char *text,
+                 void (*data)(void *arg, bool is_stderr, str data), void *arg,
+                 const struct ssh_wait *w, struct error **err)
+{
+    int rc;
+    *s = (struct ssh_stream){.c = c, .on_data = data, .arg = arg};
+    if (!open_session(s, w, err))
+        return false;
     if (kind == STREAM_EXEC && c->config->ssh_pty && !request_pty(s, w, err))
         return false;
     /* No answer is asked for: a guest that forwards nothing does not matter. */

@@ -236,6 +236,9 @@ static bool run_script(struct shell_run *r, const char *name, struct strbuf *tex
     int status = 0;
     build_sayf(r->b, "Provisioning with shell script: %s", name);
     bool ok = shell_exec(r->b, &job, &status, err);
+    /* The next one may come too early: only the usual way tells whether it began. */
+    if (r->c->expect_disconnect)
+        r->b->login_is_posix = false;
     if (ok && status == COMM_DISCONNECTED)
         ok = disconnected(r, &job, err);
     else if (ok)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # imgfac beside Debian's Packer: the same base, machine, provisioners (the first waits for cloud-init, as a Packer
 # template must) and result, one compressed qcow2.  RUNS of each alternately, both with warm caches.  Prints when each
-# phase begins, the time beyond the guest's own clock (the kernel's when it powers off) and the ratio of the totals.
+# phase begins, for how long the machine ran, by its kernel's clock when it powered off (which begins after firmware,
+# boot loader and unpacking), the time in which no machine ran, and the ratio of the totals.
 . "$(dirname "$0")/../lib/lib.sh"
 requires packer bc qemu-system-x86_64 xorriso ssh-keygen awk
 requires_base
@@ -89,22 +90,23 @@ guest_clock() { # NAME: of its kernel at the end
     tr -d '\r' <"$1.console" | sed -n 's/^.*\[ *\([0-9.]*\)\] reboot: Power down.*/\1/p' | tail -n 1
 }
 once() { # NAME COMMAND...
-    local name=$1 guest total
+    local name=$1 total off ran
     shift
     rm -rf out "$name.console"
     stamped "$@" >"$name.log" || fail "$name: $(tail -n 20 "$name.log")"
     [ -z "${KEEP_LOGS:-}" ] || cp "$name.log" "$name.console" "$KEEP_LOGS"
-    total=$(tail -n 1 "$name.log" | awk '{ print $1 }') guest=$(guest_clock "$name")
+    total=$(tail -n 1 "$name.log" | awk '{ print $1 }')
     echo "$total" >>"$name.totals"
-    printf '%-8s %8s %8s %8s %8s %8s %8s %8s\n' "$name" "$(at "$name.log" 'Connected to SSH')" \
-        "$(at "$name.log" 'Provisioning with')" "$(at "$name.log" 'Gracefully halting')" \
-        "$(at "$name.log" 'Compacting|Converting')" "$total" "${guest:--}" \
-        "$(echo "$total - ${guest:-0}" | bc)"
+    off=$(at "$name.log" 'Compacting|Converting')
+    ran=$(echo "$off - $(at "$name.log" 'Waiting for the guest|Starting VM')" | bc)
+    printf '%-8s %8s %8s %8s %8s %8s %8s %8s %8s\n' "$name" "$(at "$name.log" 'Connected to SSH')" \
+        "$(at "$name.log" 'Provisioning with')" "$(at "$name.log" 'Gracefully halting')" "$off" "$total" "$ran" \
+        "$(guest_clock "$name" | awk '{ printf "%.1f", $1 }')" "$(echo "$total - $ran" | bc)"
 }
 
 one_guest_at_a_time
 imgfac build warm.pkr.hcl >warm.log 2>&1 || true
-echo "seconds     login provision     halt  compact    total    guest   beyond"
+echo "seconds     login provision     halt      off    total      ran   kernel   beyond"
 for ((i = 0; i < RUNS; i++)); do
     once imgfac imgfac build -ui plain imgfac.pkr.hcl
     once packer packer build -color=false packer.json

@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "base/mem.h"
 #include "base/thread.h"
+#include "plug/communicator.h"
 #include "tests/lib/provision.h"
 
 /* Guests and scripts that do what nobody wanted. */
@@ -120,6 +121,32 @@ static void guest_that_restarts(void **state)
     assert_non_null(strstr(fx.sink.text.buf, "out: back\n"));
 }
 
+/* A guest that allows one channel at a time: SFTP gives way to commands. */
+static void one_session(void **state)
+{
+    static const struct test_example shells[] = {
+        {"inline = [\"echo one\"]", "out: one\n", NULL},
+        {"inline = [\"echo two\"]", "out: two\n", NULL},
+        {"inline = [\"echo three\"]", "out: three\n", NULL},
+    };
+    static const struct test_example files[] = {
+        {"content = \"x\"\ndestination = \"@/one\"", NULL, NULL},
+    };
+    struct error *err = NULL;
+    (void)state;
+    if (!fx.present)
+        skip();
+    test_sshd_stop(&fx.sshd);
+    test_sshd_start(&fx.sshd, "MaxSessions 1");
+    assert_true(comm_reconnect(fx.build.comm, fx.cancel, &err));
+    test_prov_examples(&provisioner_shell, shells, ARRAY_SIZE(shells));
+    test_prov_examples(&provisioner_file, files, ARRAY_SIZE(files));
+    test_prov_examples(&provisioner_shell, shells, ARRAY_SIZE(shells));
+    test_sshd_stop(&fx.sshd);
+    test_sshd_start(&fx.sshd, NULL);
+    assert_true(comm_reconnect(fx.build.comm, fx.cancel, &err));
+}
+
 static void *trigger_later(void *arg)
 {
     AUTO(cancel) struct cancel *pace = cancel_new(NULL);
@@ -190,7 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bad_scripts),         cmocka_unit_test(full_disk),
         cmocka_unit_test(sudo_that_asks),      cmocka_unit_test(cancellation_ends_each),
-        cmocka_unit_test(guest_that_restarts),
+        cmocka_unit_test(guest_that_restarts), cmocka_unit_test(one_session),
     };
     return cmocka_run_group_tests(tests, test_prov_set_up, test_prov_tear_down);
 }
