@@ -81,8 +81,8 @@ static bool check_unused(const struct run_infos *builds, const struct catalog_ve
             if (info->base == NULL || strcmp(info->base, v->artifacts[i].path) != 0)
                 continue;
             bool is_kept = strcmp(info->state, RUN_KEPT) == 0;
-            error_set(err, ERR_EXISTS, 0, "%s %s is the base of the build '%s', which %s",
-                      v->bucket, v->name, info->build, is_kept ? "is kept" : "runs");
+            error_set(err, ERR_EXISTS, 0, "the build '%s', which %s, stands on %s %s", info->build,
+                      is_kept ? "is kept" : "runs", v->bucket, v->name);
             return error_hint(err,
                               is_kept ? "Remove that first: imgfac gc -kept %s."
                                       : "Wait for its end or stop it; `imgfac ps` lists %s.",

@@ -119,7 +119,7 @@ $ IMGFAC_CONFIG=config.hcl imgfac catalog import golden a.qcow2 | sed 's/(.*)/(.
 | golden v2 (...)
 $ mkdir -p store/run/01BBBBBBBBBBBBBBBBBBTHERE0 && printf '{"id":"01BBBBBBBBBBBBBBBBBTHERE0","build":"qemu.web","state":"kept","step":"connect","work_dir":"/w","started":"2026-01-01T00:00:00Z","pid":1,"base":"%s"}' "$PWD/$(find store/images -type f)" >store/run/01BBBBBBBBBBBBBBBBBBTHERE0/build.json
 $ IMGFAC_CONFIG=config.hcl imgfac catalog rm -force golden
-! Error: Golden v2 is the base of the build 'qemu.web', which is kept
+! Error: The build 'qemu.web', which is kept, stands on golden v2
 !
 ! Remove that first: imgfac gc -kept qemu.web.
 !
@@ -132,6 +132,20 @@ $ (exec 7<"$(find store/images -type f)"; flock -s 7; mv store/run store/away; I
 ? 1
 $ IMGFAC_CONFIG=config.hcl imgfac catalog rm -force golden
 | removed golden v2
+
+# Also that of a build that was kept: it failed after it had chosen its base.
+$ qemu-img create -q -f qcow2 big.qcow2 4M; IMGFAC_CONFIG=config.hcl imgfac catalog import big big.qcow2 >/dev/null; printf 'source "qemu" "x" {\n  base = "big"\n  disk_size = "1M"\n  ssh_username = "u"\n}\nbuild {\n  sources = ["qemu.x"]\n}\n' >x.pkr.hcl
+$ IMGFAC_CONFIG=config.hcl imgfac build -on-error=abort x.pkr.hcl 2>&1 | grep -o 'the disk_size.*start from' | head -1
+| the disk_size of 1 MiB is less than the 4 MiB of the image to start from
+$ IMGFAC_CONFIG=config.hcl imgfac catalog rm -force big
+! Error: The build 'qemu.x', which is kept, stands on big v1
+!
+! Remove that first: imgfac gc -kept qemu.x.
+!
+? 1
+$ IMGFAC_CONFIG=config.hcl imgfac gc -kept x && IMGFAC_CONFIG=config.hcl imgfac catalog rm -force big
+| removed qemu.x
+| removed big v1
 
 # A store that cannot be written, or belongs to somebody else, is read as it is.
 $ IMGFAC_CONFIG=config.hcl imgfac catalog import golden a.qcow2 | sed 's/(.*)/(...)/'
