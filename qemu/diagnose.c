@@ -92,6 +92,23 @@ static void name_refusal(struct build *b, struct error **err)
     error_hint(err, "Is the account in the image, and are key or password the right ones?");
 }
 
+/* The communicator says more than a Windows guest does: its console is silent,
+ * and a refusal names what the service offers.  Only its network is asked. */
+static void name_no_winrm(const struct bundle *bundle, struct error **err)
+{
+    const struct net_facts *n = &bundle->net;
+    const char *hint = NULL, *cause = netdump_cause(n, &hint);
+    if (cause == NULL || !error_is(*err, ERR_TIMEOUT))
+        return;
+    if (n->discovers == 0 || n->offers + n->acks > 0) {
+        cause = "the guest has an address, but does not answer on its WinRM port";
+        hint = "WinRM must be switched on in the guest and let through its firewall (winrm "
+               "quickconfig); a long installation needs a larger winrm_timeout.";
+    }
+    error_wrap_code(err, ERR_GUEST, "%s", cause);
+    error_hint(err, "%s", hint);
+}
+
 /* The guest runs and nobody can log in. */
 static void name_unreachable(struct build *b, const struct bundle *bundle, str console,
                              const struct console_finding *f, struct error **err)
@@ -99,6 +116,8 @@ static void name_unreachable(struct build *b, const struct bundle *bundle, str c
     const char *hint = NULL, *cause = netdump_cause(&bundle->net, &hint);
     if (f != NULL && f->fatal) {
         name_finding(f, err);
+    } else if (b->comm_config->type == COMM_WINRM) {
+        name_no_winrm(bundle, err);
     } else if (error_is(*err, ERR_AUTH)) {
         name_refusal(b, err);
     } else if (f != NULL) {

@@ -151,7 +151,9 @@ static void name_sockets(struct build *b)
         return;
     s->console_socket = arena_fmt(b->arena, "%s/%.8s.tty", root, s->domain_uuid);
     s->monitor_socket = arena_fmt(b->arena, "%s/%.8s.qmp", root, s->domain_uuid);
-    s->net_dump = arena_fmt(b->arena, "%s/net.pcap", b->log_dir);
+    /* WinRM without TLS sends the password, or what it can be guessed from. */
+    if (b->comm_config->type != COMM_WINRM || b->comm_config->winrm_use_ssl)
+        s->net_dump = arena_fmt(b->arena, "%s/net.pcap", b->log_dir);
 }
 
 static void on_fatal_console(void *arg)

@@ -12,7 +12,8 @@
  * against. */
 
 #define DEFAULT_TIMEOUT_NS (1800 * NS_PER_S)
-#define ATTEMPT_NS         (60 * NS_PER_S)
+#define SHELL_NS           (8 * NS_PER_S)
+#define HELLO_NS           (180 * NS_PER_S)
 #define PAUSE_NS           (250 * NS_PER_MS)
 #define PAUSE_MAX_NS       (5 * NS_PER_S)
 #define HELLO              "WinRM connected."
@@ -106,13 +107,25 @@ static bool say_hello(struct winrm_comm *c, const struct ssh_wait *w, struct err
                      status);
 }
 
-static bool attempt(struct winrm_comm *c, const struct ssh_wait *w, struct error **err)
+static struct ssh_wait part_of(const struct ssh_wait *w, int64_t ns)
 {
     struct ssh_wait part = *w;
-    int64_t end = clock_now() + ATTEMPT_NS;
+    int64_t end = clock_now() + ns;
     if (part.deadline_ns == 0 || end < part.deadline_ns)
         part.deadline_ns = end;
-    return winrm_shell_ensure(c, &part, err) && say_hello(c, &part, err);
+    return part;
+}
+
+/* QEMU accepts connections for a guest that does not listen yet, and some of
+ * them stay silent for ever: the first attempts are short.  A guest that is
+ * emulated needs minutes for its first PowerShell. */
+static bool attempt(struct winrm_comm *c, const struct ssh_wait *w, size_t before,
+                    struct error **err)
+{
+    size_t doublings = MIN(before, (size_t)3);
+    int64_t limit = SHELL_NS << doublings;
+    struct ssh_wait shell = part_of(w, limit), hello = part_of(w, limit + HELLO_NS);
+    return winrm_shell_ensure(c, &shell, err) && say_hello(c, &hello, err);
 }
 
 /* Each new kind of refusal is told once. */
@@ -174,7 +187,7 @@ static bool connect_within(struct winrm_comm *c, struct cancel *cancel, struct e
     struct ssh_wait w = winrm_wait(c, cancel, limit, what);
     struct error *last = NULL;
     size_t refusals = 0, attempts = 0;
-    while (!attempt(c, &w, err)) {
+    while (!attempt(c, &w, attempts, err)) {
         struct error *end = NULL;
         bool is_over = !ssh_wait_test(&w, &end);
         if (!is_over && !may_pass(c, *err))

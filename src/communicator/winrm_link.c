@@ -453,7 +453,7 @@ static bool broken(struct winrm_link *l, CURLcode rc, struct error **err)
     long errnum = 0;
     if (rc == CURLE_PEER_FAILED_VERIFICATION) {
         l->is_hopeless = true;
-        error_set(err, ERR_AUTH, 0, "the certificate of '%s' is not trusted: %s", l->target->url,
+        error_set(err, ERR_GUEST, 0, "the certificate of '%s' is not trusted: %s", l->target->url,
                   why);
         return error_hint(err, "Set winrm_insecure = true for a certificate that the guest signed "
                                "itself, or name its authority in SSL_CERT_FILE.");

@@ -167,14 +167,16 @@ static bool restart_run(const void *config, struct build *b, struct error **err)
 const struct provisioner_type provisioner_windows_restart = {
     .name = "windows-restart",
     .summary = "Restart a Windows guest and wait until it is back.",
-    .doc = "The guest is back when it runs a command again.  With `check_registry` also installers "
-           "that ask for another restart are waited for."
-           "  It was tested against a recorder of commands and files, never against Windows itself."
-           "\n\n"
-           "    provisioner \"windows-restart\" {\n"
-           "      restart_timeout = \"30m\"\n"
-           "      check_registry  = true\n"
-           "    }",
+    .doc =
+        "The guest is back when it runs a command again.  With `check_registry` also installers "
+        "that ask for another restart are waited for."
+        "  It was tested against a pretended Windows behind a WinRM server, never against Windows "
+        "itself."
+        "\n\n"
+        "    provisioner \"windows-restart\" {\n"
+        "      restart_timeout = \"30m\"\n"
+        "      check_registry  = true\n"
+        "    }",
     .opts = restart_opts,
     .config_size = sizeof(struct restart_config),
     .flags = PROV_NEEDS_COMM,
