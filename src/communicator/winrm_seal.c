@@ -116,9 +116,27 @@ void winrm_seal_free(struct winrm_seal *s)
     free(s);
 }
 
+/* [MS-NLMP] 2.2.1.2 and 2.2.2.5: the flags of the challenge.  Nothing protects
+ * them here, so somebody in between could ask for keys of 40 bits, and the
+ * library would agree; Windows has wanted 128 by itself since version 6.1. */
+#define CHALLENGE_FLAGS_AT 20
+#define NEGOTIATE_128      UINT32_C(0x20000000)
+
+static bool is_weak(str token)
+{
+    uint32_t flags = 0;
+    if (token.len < CHALLENGE_FLAGS_AT + sizeof(flags))
+        return false; /* too short to be accepted at all */
+    for (unsigned i = 0; i < sizeof(flags); i++)
+        flags |= (uint32_t)(unsigned char)token.ptr[CHALLENGE_FLAGS_AT + i] << (8 * i);
+    return (flags & NEGOTIATE_128) == 0;
+}
+
 bool winrm_seal_step(struct winrm_seal *s, str token, struct strbuf *out, struct error **err)
 {
     OM_uint32 minor, granted = 0, ignored;
+    if ((s->flags & GSS_C_CONF_FLAG) != 0 && is_weak(token))
+        return error_set(err, ERR_AUTH, 0, "the guest wants to seal with keys that are too short");
     gss_buffer_desc in = buffer(token), answer = GSS_C_EMPTY_BUFFER;
     OM_uint32 major = gss_init_sec_context(
         &minor, s->cred, &s->context, s->target, &ntlmssp, s->flags, 0, GSS_C_NO_CHANNEL_BINDINGS,

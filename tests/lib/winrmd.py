@@ -330,7 +330,7 @@ class Server(http.server.ThreadingHTTPServer):
                 self.binding = winrmd_ntlm.endpoint_binding(ssl.PEM_cert_to_DER_cert(file.read()))
 
     def acceptor(self):
-        return winrmd_ntlm.Acceptor(self.options.user, self.options.password, self.binding)
+        return winrmd_ntlm.Acceptor(self.options.user, self.options.password, self.binding, winrmd_fault.without(self.fault))
 
     def get_request(self):
         connection, address = super().get_request()

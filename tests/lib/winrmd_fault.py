@@ -9,6 +9,7 @@ import argparse
 import re
 import time
 
+import winrmd_ntlm
 from winrmd_shell import Fault, aborted, timed_out
 
 SHELL_RE = re.compile(r'<rsp:ShellId>[^<]*</rsp:ShellId>|<w:Selector Name="ShellId">[^<]*</w:Selector>')
@@ -47,6 +48,11 @@ WAYS = {
     'wrong-length': 'Receive', 'huge-signature': 'Receive', 'no-length': 'Receive', 'garbage-http': 'Receive',
     'bad-challenge': 'Auth', 'short-challenge': 'Auth', 'long-header': 'Receive', 'shell-gone': 'Receive',
 }
+# Flags of NTLM that the challenge leaves out, as somebody between both might: all of Auth.
+WITHOUT = {
+    'no-seal': winrmd_ntlm.SEAL, 'no-sign': winrmd_ntlm.SIGN | winrmd_ntlm.SEAL, 'no-extended': winrmd_ntlm.EXTENDED,
+    'short-key': winrmd_ntlm.KEY_128 | winrmd_ntlm.KEY_56, 'no-key-exchange': winrmd_ntlm.KEY_EXCH,
+}
 # Refusals of Windows: name -> (operation, whether the operation is carried out all the same, the fault).
 FAULTS = {
     'busy': ('Send', False, Fault(False, 'w:InternalError', 170, 'The requested resource is in use. ')),
@@ -65,7 +71,7 @@ FAULTS = {
 
 
 def name(text):
-    known = {**TEXTS, **WAYS, **FAULTS}
+    known = {**TEXTS, **WAYS, **FAULTS, **WITHOUT}
     if text.split(':')[0] not in known:
         raise argparse.ArgumentTypeError('no such fault; there are %s' % ', '.join(sorted(known)))
     return text
@@ -77,7 +83,7 @@ class Plan:
     def __init__(self, text):
         kind, operation, count, skip = (text.split(':') + ['', '', ''])[:4] if text else (None, None, '', '')
         self.kind = kind
-        self.operation = operation or WAYS.get(kind) or ({**TEXTS, **FAULTS}[kind][0] if kind else None)
+        self.operation = operation or WAYS.get(kind) or {**TEXTS, **FAULTS}.get(kind, ['Auth'])[0]
         self.left = int(count) if count else -1
         self.skip = int(skip or 0)
 
@@ -98,9 +104,13 @@ def refusal(handler, after):
         raise FAULTS[plan.kind][2]
 
 
+def without(plan):
+    return WITHOUT[plan.kind] if plan.kind in WITHOUT and plan.now('Auth') else 0
+
+
 def token(handler, data):
     plan = handler.server.fault
-    if not plan.now('Auth'):
+    if plan.kind in WITHOUT or not plan.now('Auth'):
         return data
     handler.note('fault', plan.kind)
     return b'NTLMSSP\0\2\0\0\0' + b'\xff' * 40 if plan.kind == 'bad-challenge' else data[:20]

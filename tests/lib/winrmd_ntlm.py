@@ -128,9 +128,9 @@ def av_pairs(data):
 class Acceptor:
     """One authentication, and the sealing that follows it."""
 
-    def __init__(self, user, password, binding):
+    def __init__(self, user, password, binding, without=0):
         self.domain, _, self.user = user.rpartition('\\')
-        self.password, self.binding = password, binding
+        self.password, self.binding, self.without = password, binding, without
         self.state, self.complete, self.flags = 'negotiate', False, 0
         self.spnego, self.mechanisms, self.their_mic = False, None, None
         self.who = self.peer = ''
@@ -159,7 +159,7 @@ class Acceptor:
             raise Refused('neither Unicode nor OEM')
         wanted = UNICODE | SIGN | SEAL | ALWAYS_SIGN | EXTENDED | VERSION | KEY_128 | KEY_EXCH | KEY_56 | REQUEST_TARGET
         self.flags = theirs & wanted | NTLM | TARGET_SERVER | TARGET_INFO | REQUEST_TARGET
-        self.flags |= 0 if theirs & UNICODE else OEM
+        self.flags = (self.flags | (0 if theirs & UNICODE else OEM)) & ~self.without
         self.nonce = os.urandom(8)
         name = 'WINRMD'.encode('utf-16-le')
         target = name if theirs & UNICODE else b'WINRMD'

@@ -416,6 +416,8 @@ static const struct {
     {"bad-signature:Receive:1", "ntlm", "cannot be opened"},
     {"unsealed-reply:Receive:1", "ntlm", "in the clear"},
     {"bad-challenge:Auth:1", "ntlm", "the NTLM login failed"},
+    {"no-seal:Auth:1", "ntlm", "the NTLM login failed"},
+    {"short-key:Auth:1", "ntlm", "keys that are too short"},
 };
 
 static void test_faults(void **state)
