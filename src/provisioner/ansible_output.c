@@ -28,11 +28,16 @@ static bool add_json_string(struct strbuf *sb, str text, str needle)
     return sb->len > begin;
 }
 
-/* What ssh says at the end of a session with a terminal, whatever happened in it. */
-static bool is_noise(str text)
+/* SAID without what ssh itself says around a session with a terminal. */
+static str without_noise(str said)
 {
-    return text.len == 0 ||
-           (str_starts(text, STR("Shared connection to ")) && str_ends(text, STR(" closed.")));
+    ptrdiff_t known = str_find(said, STR("known hosts."));
+    if (str_starts(said, STR("Warning: Permanently added")) && known > 0)
+        said = str_sub(said, (size_t)known + strlen("known hosts."), said.len);
+    ptrdiff_t shared = str_find(said, STR("Shared connection to "));
+    if (shared >= 0 && str_ends(said, STR(" closed.")))
+        said = str_sub(said, 0, (size_t)shared);
+    return str_trim(said);
 }
 
 /* What RESULT, the JSON behind "=>", says went wrong. */
@@ -51,8 +56,8 @@ static void add_reason(struct strbuf *sb, str result)
         strbuf_truncate(&text, 0);
         if (!add_json_string(&text, result, str_from(keys[i])))
             continue;
-        str said = str_trim(strbuf_str(&text));
-        if (is_noise(said))
+        str said = without_noise(str_trim(strbuf_str(&text)));
+        if (said.len == 0)
             continue;
         strbuf_addf(sb, "%s%.*s", sb->len > begin ? ": " : "",
                     STR_FMT(str_sub(said, 0, MIN(said.len, REASON_MAX))));

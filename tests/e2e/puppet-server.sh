@@ -64,6 +64,7 @@ build() { # STATUS OPTION_LINE...
         null_source guest
         printf 'build {\n  sources = ["source.null.guest"]\n  provisioner "puppet-server" {\n'
         printf '    puppet_server = "puppet.test"\n    prevent_sudo = true\n'
+        printf '    staging_dir = "%s/staging"\n' "$TMP"
         printf '    %s\n' "${@:2}"
         printf '  }\n}\n'
     } >t.pkr.hcl
@@ -88,5 +89,7 @@ assert_eq 'again at golden-image' "$(cat from-server)" 'what the catalog of the 
 
 echo '- a catalog that cannot be made'
 echo 'fail("no catalog for you")' >>/etc/puppet/code/environments/production/manifests/site.pp
-build 1 'puppet_node = "golden-image"' 'extra_arguments = ["--no-usecacheonfailure"]'
-grep '^==> null.guest failed: ' stdout | grep -q 'no catalog for you' || fail "$(tail -n 5 stdout)"
+build 1 'puppet_node = "golden-image"' 'extra_arguments = ["--no-usecacheonfailure"]' 'client_cert_path = "certs"' \
+    'client_private_key_path = "keys"'
+assert_contains stdout 'no catalog for you'
+grep '^==> null.guest failed: ' stdout | grep -q 'Puppet failed: .*Error: ' || fail "$(tail -n 5 stdout)"

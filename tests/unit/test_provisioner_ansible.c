@@ -107,7 +107,8 @@ static void failing_task(void **state)
          "\"no such\\nfile\"}",
          "task 'r : cmd' failed on 'a': non-zero return code: no such file"},
         {"TASK [raw] *\nfatal: [a]: FAILED! => {\"msg\": \"non-zero return code\", \"stderr\": "
-         "\"Shared connection to 127.0.0.1 closed.\\r\\n\", \"stdout\": \"the reason\\r\\n\"}",
+         "\"Warning: Permanently added 'x' (ED25519) to the list of known hosts.\\r\\nShared "
+         "connection to 127.0.0.1 closed.\\r\\n\", \"stdout\": \"the reason\\r\\n\"}",
          "task 'raw' failed on 'a': non-zero return code: the reason"},
         {"\033[0;34mTASK [x] *\033[0m\n\033[0;31mfatal: [a]: FAILED! => {\"msg\": \"m\"}\033[0m",
          "task 'x' failed on 'a': m"},
