@@ -280,26 +280,39 @@ static enum part next_part(str rest, size_t *len)
     return PART_NONE;
 }
 
+/* Of a number that is not negative; printf is slow in a long range. */
+static void add_digits(struct strbuf *sb, int n, size_t width, char pad)
+{
+    char digits[16];
+    size_t at = sizeof(digits);
+    do
+        digits[--at] = (char)('0' + n % 10);
+    while ((n /= 10) > 0);
+    while (sizeof(digits) - at < width)
+        digits[--at] = pad;
+    strbuf_add(sb, digits + at, sizeof(digits) - at);
+}
+
 static void add_number(struct strbuf *sb, enum part part, const struct tm *tm)
 {
     int hour12 = tm->tm_hour % 12 == 0 ? 12 : tm->tm_hour % 12;
     switch ((int)part) {
-    case PART_YDAY: strbuf_addf(sb, "%03d", tm->tm_yday + 1); break;
-    case PART_MONTH2: strbuf_addf(sb, "%02d", tm->tm_mon + 1); break;
-    case PART_DAY2: strbuf_addf(sb, "%02d", tm->tm_mday); break;
-    case PART_HOUR12_2: strbuf_addf(sb, "%02d", hour12); break;
-    case PART_MINUTE2: strbuf_addf(sb, "%02d", tm->tm_min); break;
-    case PART_SECOND2: strbuf_addf(sb, "%02d", tm->tm_sec); break;
-    case PART_YEAR2: strbuf_addf(sb, "%02d", tm->tm_year % 100); break;
-    case PART_HOUR: strbuf_addf(sb, "%02d", tm->tm_hour); break;
-    case PART_YEAR: strbuf_addf(sb, "%04d", tm->tm_year + 1900); break;
-    case PART_YDAY_SPACE: strbuf_addf(sb, "%3d", tm->tm_yday + 1); break;
-    case PART_DAY_SPACE: strbuf_addf(sb, "%2d", tm->tm_mday); break;
-    case PART_MONTH1: strbuf_addf(sb, "%d", tm->tm_mon + 1); break;
-    case PART_DAY1: strbuf_addf(sb, "%d", tm->tm_mday); break;
-    case PART_HOUR12_1: strbuf_addf(sb, "%d", hour12); break;
-    case PART_MINUTE1: strbuf_addf(sb, "%d", tm->tm_min); break;
-    case PART_SECOND1: strbuf_addf(sb, "%d", tm->tm_sec); break;
+    case PART_YDAY: add_digits(sb, tm->tm_yday + 1, 3, '0'); break;
+    case PART_MONTH2: add_digits(sb, tm->tm_mon + 1, 2, '0'); break;
+    case PART_DAY2: add_digits(sb, tm->tm_mday, 2, '0'); break;
+    case PART_HOUR12_2: add_digits(sb, hour12, 2, '0'); break;
+    case PART_MINUTE2: add_digits(sb, tm->tm_min, 2, '0'); break;
+    case PART_SECOND2: add_digits(sb, tm->tm_sec, 2, '0'); break;
+    case PART_YEAR2: add_digits(sb, tm->tm_year % 100, 2, '0'); break;
+    case PART_HOUR: add_digits(sb, tm->tm_hour, 2, '0'); break;
+    case PART_YEAR: add_digits(sb, tm->tm_year + 1900, 4, '0'); break;
+    case PART_YDAY_SPACE: add_digits(sb, tm->tm_yday + 1, 3, ' '); break;
+    case PART_DAY_SPACE: add_digits(sb, tm->tm_mday, 2, ' '); break;
+    case PART_MONTH1: add_digits(sb, tm->tm_mon + 1, 1, ' '); break;
+    case PART_DAY1: add_digits(sb, tm->tm_mday, 1, ' '); break;
+    case PART_HOUR12_1: add_digits(sb, hour12, 1, ' '); break;
+    case PART_MINUTE1: add_digits(sb, tm->tm_min, 1, ' '); break;
+    case PART_SECOND1: add_digits(sb, tm->tm_sec, 1, ' '); break;
     default: BUG("part of a time layout");
     }
 }
