@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Opt-in: needs a mirror for the host, and two minutes.
+# Opt-in: needs a mirror for the host, and two to five minutes.
 # A guest provisioned by its guest agent alone.  The base has no agent: cloud-init unpacks it early in the boot,
 # from packages on a further CD.  (Within the user-data they would keep cloud-init's YAML parser busy for minutes.)
 . "$(dirname "$0")/../lib/lib.sh"

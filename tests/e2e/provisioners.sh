@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Opt-in: needs a mirror for the host, and six minutes.
+# Opt-in: needs a mirror for the host, and six to sixteen minutes.
 # Everything that works inside a guest, in one build of one real guest: shell, file, Ansible from here and within,
 # Puppet, check, cloud-init and what every provisioner has.  Chef and Salt are not in Debian: programs that record what
 # they get stand for them.  Puppet and Ansible come to the guest as a file system image of Debian's packages, laid over
