@@ -14,7 +14,7 @@
 #define DEFAULT_TIMEOUT_NS (1800 * NS_PER_S)
 #define SHELL_NS           (8 * NS_PER_S)
 #define HELLO_NS           (180 * NS_PER_S)
-#define PAUSE_NS           (250 * NS_PER_MS)
+#define PAUSE_NS           (100 * NS_PER_MS)
 #define PAUSE_MAX_NS       (5 * NS_PER_S)
 #define HELLO              "WinRM connected."
 
