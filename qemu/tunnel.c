@@ -84,8 +84,10 @@ static struct proc *start_ssh(struct tunnel *t, struct error **err)
     autofree char *way = t->to_here ? xasprintf("-R127.0.0.1:%d:127.0.0.1:%d", t->there, t->here)
                                     : xasprintf("-L127.0.0.1:%d:127.0.0.1:%d", t->here, t->there);
     argv[n++] = way;
-    if (u->no_verify)
+    if (u->no_verify) { /* to a key that has changed ssh would log in, but not forward */
         argv[n++] = "-oStrictHostKeyChecking=no";
+        argv[n++] = "-oUserKnownHostsFile=/dev/null";
+    }
     if (u->port != 0)
         argv[n++] = port;
     if (u->user != NULL) {

@@ -58,7 +58,7 @@ nothing_is_left() {
 }
 
 far_uri() {
-    echo "qemu+ssh://root@$FAR/system?keyfile=$HOST_KEY&no_verify=1"
+    echo "qemu+ssh://root@$FAR/system?keyfile=$HOST_KEY&command=$HOST_SSH"
 }
 far_volumes() { # but for what stays there for later builds
     on_host far find /var/lib/libvirt/images -mindepth 1 -printf '%f\n' | grep -vE '^imgfac-[0-9a-f]{64}\.' || true
@@ -190,10 +190,10 @@ test_refused() {
     template off "$OFF" "$UNSEALED"
     builds 1
     assert_contains stdout "has no storage pool 'none'"
-    config "qemu+ssh://root@10.99.1.77/system?keyfile=$HOST_KEY&no_verify=1"
+    config "qemu+ssh://root@10.99.1.77/system?keyfile=$HOST_KEY&command=$HOST_SSH"
     builds 1
     assert_contains stdout 'cannot connect to hypervisor'
-    config "qemu+ssh://root@$FAR/system?keyfile=/nonexistent&no_verify=1&no_tty=1"
+    config "qemu+ssh://root@$FAR/system?keyfile=/nonexistent&command=$HOST_SSH&no_tty=1"
     builds 1
     cat stdout stderr >both
     grep -qE 'Permission denied|The program that connects' both || fail "no reason: $(cat both)"
@@ -205,6 +205,9 @@ test_refused() {
     nothing_is_left_there
     nothing_is_left
     rm -rf store/logs/*
+    config "$(far_uri)" '  pool_path = "/var/lib/libvirt/images"'
+    assert_status 0 imgfac doctor
+    assert_contains stdout 'libvirt 9' "storage pool 'default'"
     stop_host far
 }
 

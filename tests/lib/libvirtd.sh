@@ -10,7 +10,8 @@
 #   on_host NAME COMMAND...     run there
 #
 # What libvirt learns about the emulators takes a minute: $B/e2e-libvirt keeps it between runs.
-# $HOST_SOCKET_NAME is the daemon's socket seen from here, $HOST_KEY a private key that may log in.
+# $HOST_SOCKET_NAME is the daemon's socket seen from here, $HOST_KEY a private key that may log in, $HOST_SSH
+# a program that is ssh and knows the key of the host.
 # Networks can only be joined inside a network of the test's own: own_network, first thing in the test.
 
 own_network() {
@@ -65,6 +66,13 @@ Subsystem sftp internal-sftp
 END
 }
 
+# The user's own list of hosts is left alone.
+host_ssh() { # DIRECTORY ADDRESS
+    printf '%s %s\n' "$2" "$(cut -d ' ' -f 1-2 "$1/hostkey.pub")" >"$1/known_hosts"
+    printf '#!/bin/sh\nexec ssh -o UserKnownHostsFile=%s "$@"\n' "$1/known_hosts" >"$1/ssh"
+    chmod 755 "$1/ssh"
+}
+
 # Interface names are at most 15 characters long.
 join_network() { # NAME PID ADDRESS
     local near=${3%.*}.1
@@ -82,7 +90,8 @@ start_host() { # NAME [ADDRESS]
     if [ -n "${2:-}" ]; then
         net=(-n)
         [ -e "$dir/key" ] || host_sshd_config "$dir" "$2"
-        HOST_KEY=$dir/key
+        host_ssh "$dir" "$2"
+        HOST_KEY=$dir/key HOST_SSH=$dir/ssh
     fi
     rm -rf "$dir/run"
     CACHE=$B/e2e-libvirt unshare -mp "${net[@]}" --fork --kill-child --mount-proc \

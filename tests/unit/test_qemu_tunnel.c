@@ -43,6 +43,7 @@ static void ssh_chooses_the_port_there(void **state)
                                    "-oServerAliveInterval=15\n-oServerAliveCountMax=3\n"
                                    "-oControlMaster=no\n-oControlPath=none\n-oLogLevel=INFO\n"
                                    "-R127.0.0.1:0:127.0.0.1:8123\n-oStrictHostKeyChecking=no\n"
+                                   "-oUserKnownHostsFile=/dev/null\n"
                                    "-p2222\n-l\nme\n-i\n/k\n--\n-oevil\n";
     (void)state;
     AUTO(error) struct error *err = NULL;
